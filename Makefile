@@ -1,0 +1,100 @@
+# SES Warden's commands; `make` alone lists them. All that they need is made first, from the lock files (scripts/setup).
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON := .venv/bin/python
+PYTEST := .venv/bin/pytest
+
+# The four environments. Each is made again when its lock file is newer.
+MAIN := .venv/.ready
+SAM := environments/sam/.venv/.ready
+EMULATOR := environments/emulator/.venv/.ready
+CHECKOV := environments/checkov/.venv/.ready
+
+.tools/.ready: .python-version scripts/setup
+	@scripts/setup tools
+
+$(MAIN): pyproject.toml uv.lock | .tools/.ready
+	@scripts/setup main
+
+environments/%/.venv/.ready: environments/%/pyproject.toml environments/%/uv.lock | .tools/.ready
+	@scripts/setup $*
+
+.PHONY: help
+help: ## List these commands
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: setup build deploy demo
+setup: ## Make all environments; needs Python 3.9 or newer and a package index
+	@scripts/setup
+
+build: $(MAIN) $(SAM) ## Build the stack for this machine into .aws-sam/build
+	@$(PYTHON) scripts/build.py
+
+deploy: $(MAIN) $(SAM) ## Build and deploy to AWS; asks for region and parameters the first time (ARCHITECTURE=x86_64)
+	@scripts/deploy
+
+demo: $(MAIN) $(SAM) $(EMULATOR) ## Deploy to an emulator here, send a campaign through it and show what became of it
+	@$(PYTHON) -m demo
+
+.PHONY: test unit integration template e2e local
+test: $(MAIN) $(SAM) $(EMULATOR) ## Run the unit, integration, template and end-to-end tests
+	@$(PYTEST) tests/unit tests/integration tests/template tests/e2e
+
+unit: $(MAIN) ## Run the unit tests: no network, no emulator
+	@$(PYTEST) tests/unit
+
+integration: $(MAIN) $(EMULATOR) ## Run the integration tests (SES_WARDEN_TEST_ENDPOINT: a URL, or aws)
+	@$(PYTEST) tests/integration
+
+template: $(MAIN) ## Run the template's tests
+	@$(PYTEST) tests/template
+
+e2e: $(MAIN) $(SAM) $(EMULATOR) ## Run the end-to-end tests on the stack, deployed to an emulator
+	@$(PYTEST) tests/e2e
+
+local: $(MAIN) $(SAM) $(EMULATOR) ## Run the built functions in Lambda's runtime container (needs Docker)
+	@tests/local/run
+
+.PHONY: fuzz bench
+fuzz: $(MAIN) ## Run the property-based tests for longer, with new examples each time
+	@$(PYTEST) tests/unit -m fuzz --hypothesis-profile=fuzz
+
+bench: $(MAIN) $(SAM) $(EMULATOR) ## Measure speed, API calls and cost; fails when a bar is missed
+	@$(PYTHON) -m benchmarks
+
+.PHONY: check lint types imports validate locks
+check: ## Run everything that CI runs
+	@.ci/run
+
+lint: $(MAIN) ## Check style and formatting
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+types: $(MAIN) ## Check the types: mypy (strict) and pyright
+	@.venv/bin/mypy
+	@.venv/bin/pyright
+
+imports: $(MAIN) ## Check that arrows only fall: functions, bootstrap, adapters, application, domain
+	@.venv/bin/lint-imports
+
+validate: $(MAIN) $(SAM) $(CHECKOV) ## Check the template: cfn-lint, sam validate --lint, checkov
+	@.venv/bin/cfn-lint template.yaml
+	@SAM_CLI_TELEMETRY=0 environments/sam/.venv/bin/sam validate --lint --region us-east-1
+	@environments/checkov/.venv/bin/checkov --quiet --compact --config-file .checkov.yaml --file template.yaml
+
+locks: .tools/.ready ## Check that the lock files and the layer's requirements are current
+	@scripts/lock --check
+
+.PHONY: lock format clean
+lock: .tools/.ready ## Bring the lock files and the layer's requirements up to date (ARGS=--upgrade)
+	@scripts/lock $(ARGS)
+
+format: $(MAIN) ## Format the code and repair what ruff can repair
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+clean: ## Delete all that was built and measured, and the environments
+	@rm -rf .aws-sam .tools .venv environments/*/.venv .coverage .hypothesis htmlcov build dist .*_cache

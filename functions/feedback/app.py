@@ -1,0 +1,25 @@
+"""Bounces, complaints, rejects, rendering failures and subscriptions.
+
+SNS invokes this function for each of them; what failed comes again through the retry queue.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from ses_warden.adapters.metrics import emit
+from ses_warden.adapters.responses import BatchResponse, batch_response
+from ses_warden.bootstrap import services
+
+logger = Logger()
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> BatchResponse:
+    """Records the events; raises where SNS shall try again, names the failed records where SQS shall."""
+    outcome = services().record(event)
+    emit(outcome)
+    if outcome.error:
+        logger.warning("events will be delivered again", extra={"records": len(outcome.failed), "reason": str(outcome.error)})
+    return batch_response(outcome)

@@ -1,0 +1,1 @@
+"""SES Warden: every Amazon SES event becomes one row in a ledger, exactly once; all else is a function of the ledger."""

@@ -1,0 +1,315 @@
+"""The ledger in DynamoDB: the only code that reads or writes the three tables.
+
+Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ses_warden.adapters.entries import entry_from, item_from
+from ses_warden.adapters.rows import Row, row_of, timestamp
+from ses_warden.application.ports import Cohort, EntryKey, FactKey, Known, Rejected, Transaction
+from ses_warden.domain.facts import Fact
+from ses_warden.domain.reputation import Counter
+from ses_warden.domain.storms import DomainBounces, habit_periods, recent_periods
+from ses_warden.domain.entries import Entry
+from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+# What another try may mend. The SDK retries none of a transaction's own reasons:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_REFUSALS = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded", "ValidationException"})
+_BUSY = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+_TRIES = 10
+_LONGEST_PAUSE = 1.5
+
+# Counters are small, and the guard's longest windows reach back months.
+_COUNTERS_KEPT = timedelta(days=180)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The names of the three tables."""
+
+    events: str
+    suppression: str
+    reputation: str
+
+
+class DynamoLedger:
+    """The `Ledger` port on DynamoDB.
+
+    The counters of a scope are spread over `shards` partition keys, of which this process writes `shard` alone: DynamoDB takes 1,000
+    writes a second of a partition, and two environments that move the same row at the same time make each other wait.
+    `retention` is the life of an event row from the sending of the mail.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        tables: Tables,
+        *,
+        retention: timedelta,
+        shards: int = 1,
+        shard: int = 0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._tables = tables
+        self._retention = retention
+        self._shards = shards
+        self._shard = shard
+        self._sleep = sleep
+        self._noted: set[tuple[str, str]] = set()
+
+    def transact(self, transaction: Transaction) -> Rejected | None:
+        """See the port. Conflicts with other writers are tried again."""
+        actions = list(self._actions(transaction))
+        request = [action for action, _ in actions]
+        for attempt in range(_TRIES):
+            if attempt:
+                self._pause(attempt)
+            try:
+                # Each try carries a token of its own, which botocore makes: a rebuilt request under a used token is refused.
+                self._client.transact_write_items(TransactItems=request)
+            except ClientError as error:
+                reasons = error.response.get("CancellationReasons")
+                if reasons is None:
+                    raise _translated(error) from error
+                codes = {str(reason.get("Code")) for reason in reasons}
+                if codes & _REFUSALS:
+                    raise RowRefused(f"DynamoDB refused a row: {', '.join(sorted(codes & _REFUSALS))}") from error
+                if "ConditionalCheckFailed" in codes:
+                    return self._rejected(actions, reasons)
+                if not codes & _PASSING:
+                    raise LedgerError(f"DynamoDB cancelled a transaction: {', '.join(sorted(codes))}") from error
+            except BotoCoreError as error:
+                raise LedgerBusy(f"DynamoDB did not answer: {type(error).__name__}") from error
+            else:
+                return None
+        raise LedgerBusy(f"a transaction of {len(request)} actions met conflicts or throttling {_TRIES} times")
+
+    def entries(self, keys: Collection[EntryKey]) -> Mapping[EntryKey, Entry]:
+        """See the port: 100 keys a call."""
+        table = self._tables.suppression
+        found: dict[EntryKey, Entry] = {}
+        for some in batched(keys, 100, strict=False):
+            request: Any = {table: {"Keys": [_entry_key(key) for key in some], "ConsistentRead": True}}
+            for answer in self._until_processed(self._client.batch_get_item, request, "UnprocessedKeys"):
+                for item in answer["Responses"].get(table, ()):
+                    entry = entry_from(item)
+                    found[EntryKey(entry.address, entry.scope)] = entry
+        return found
+
+    def last_delivery(self, recipient: str, since: datetime) -> datetime | None:
+        """See the port: one query of the index `by_recipient`, which is consistent only eventually."""
+        query: dict[str, Any] = {
+            "TableName": self._tables.events,
+            "IndexName": "by_recipient",
+            "KeyConditionExpression": "recipient = :recipient AND #at >= :since",
+            "FilterExpression": "kind = :delivered",
+            "ExpressionAttributeNames": {"#at": "at"},
+            "ExpressionAttributeValues": {
+                ":recipient": {"S": recipient},
+                ":since": {"S": timestamp(since)},
+                ":delivered": {"S": "delivered"},
+            },
+            "ScanIndexForward": False,
+        }
+        while True:
+            answer = self._call(self._client.query, **query)
+            if answer["Items"]:
+                return datetime.fromisoformat(answer["Items"][0]["at"]["S"])
+            if "LastEvaluatedKey" not in answer:
+                return None
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def domain_bounces(self, domain: str, at: datetime) -> DomainBounces:
+        """See the port: the counters of nine periods in all their shards."""
+        recent, habit = recent_periods(at), habit_periods(at)
+        table = self._tables.reputation
+        keys = [
+            {"scope": {"S": f"recipient-domain/{domain}#{shard}"}, "item": {"S": period}}
+            for period in (*recent, *habit)
+            for shard in range(self._shards)
+        ]
+        counted: dict[str, int] = dict.fromkeys((*recent, *habit), 0)
+        for some in batched(keys, 100, strict=False):
+            request: Any = {table: {"Keys": some}}
+            for answer in self._until_processed(self._client.batch_get_item, request, "UnprocessedKeys"):
+                for item in answer["Responses"].get(table, ()):
+                    counted[item["item"]["S"]] += int(item.get(Counter.HARD, {"N": "0"})["N"])
+        return DomainBounces(sum(counted[period] for period in recent), tuple(counted[period] for period in habit))
+
+    def note_scopes(self, scopes: Collection[str], hour: str) -> None:
+        """See the port: a row of its own for each scope, written once an hour by each environment."""
+        missing = [scope for scope in scopes if (scope, hour) not in self._noted]
+        for some in batched(missing, 25, strict=False):
+            rows = [{"scope": {"S": scope}, "item": {"S": "seen"}, "active_hour": {"S": hour}} for scope in some]
+            request: Any = {self._tables.reputation: [{"PutRequest": {"Item": row}} for row in rows]}
+            for _ in self._until_processed(self._client.batch_write_item, request, "UnprocessedItems"):
+                pass
+            self._noted.update((scope, hour) for scope in some)
+
+    def _actions(self, transaction: Transaction) -> Iterator[tuple[Any, Fact | Entry | None]]:
+        """The actions of the request, each with what it stands for, since DynamoDB names the refused ones by their position."""
+        events = self._tables.events
+        for fact in transaction.new:
+            yield (
+                {
+                    "Put": {
+                        "TableName": events,
+                        "Item": row_of(fact, self._purge_at(fact)),
+                        "ConditionExpression": "attribute_not_exists(message_id)",
+                        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                    }
+                },
+                fact,
+            )
+        for fact, known in transaction.enriched:
+            yield {"Update": _enrichment(events, row_of(fact, self._purge_at(fact)), known)}, fact
+        for cohort, counts in transaction.counts.items():
+            yield {"Update": self._increment(cohort, counts)}, None
+        for entry in transaction.entries:
+            yield {"Put": _versioned_put(self._tables.suppression, entry)}, entry
+
+    def _purge_at(self, fact: Fact) -> int:
+        return int((fact.sent_at + self._retention).timestamp())
+
+    def _increment(self, cohort: Cohort, counts: Mapping[Counter, int]) -> dict[str, Any]:
+        names = {f"#{number}": counter.value for number, counter in enumerate(counts)}
+        values: Any = {f":{number}": {"N": str(count)} for number, count in enumerate(counts.values())}
+        values[":purge_at"] = {"N": str(_counter_purge_at(cohort.period))}
+        added = ", ".join(f"#{number} :{number}" for number in range(len(counts)))
+        return {
+            "TableName": self._tables.reputation,
+            "Key": {"scope": {"S": f"{cohort.scope}#{self._shard}"}, "item": {"S": cohort.period}},
+            "UpdateExpression": f"SET purge_at = :purge_at ADD {added}",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+
+    def _rejected(self, actions: list[tuple[Any, Fact | Entry | None]], reasons: Iterable[Any]) -> Rejected:
+        known: dict[FactKey, Known] = {}
+        entries: dict[EntryKey, Entry | None] = {}
+        for (_, subject), reason in zip(actions, reasons, strict=True):
+            if reason.get("Code") != "ConditionalCheckFailed":
+                continue
+            item = reason.get("Item")
+            match subject:
+                case Fact():
+                    known[FactKey(subject.message_id, subject.sort_key)] = _known(item or {})
+                case Entry():
+                    key = EntryKey(subject.address, subject.scope)
+                    entries[key] = entry_from(item) if item else self.entries([key]).get(key)
+        return Rejected(known, entries)
+
+    def _until_processed(self, operation: Callable[..., Any], request: Any, unprocessed: str) -> Iterator[Any]:
+        """Batch calls may leave a part undone under load and say so in their answer: the rest is asked for again."""
+        for attempt in range(_TRIES):
+            if attempt:
+                self._pause(attempt)
+            answer = self._call(operation, RequestItems=request)
+            yield answer
+            request = answer.get(unprocessed)
+            if not request:
+                return
+        raise LedgerBusy(f"DynamoDB left {unprocessed} {_TRIES} times")
+
+    def _pause(self, attempt: int) -> None:
+        """Waits a random while ("full jitter"), so that writers that met do not meet again."""
+        self._sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.03 * 2**attempt)))  # noqa: S311  # no secret
+
+    @staticmethod
+    def _call(operation: Callable[..., Any], **request: Any) -> Any:
+        try:
+            return operation(**request)
+        except ClientError as error:
+            raise _translated(error) from error
+        except BotoCoreError as error:
+            raise LedgerBusy(f"DynamoDB did not answer: {type(error).__name__}") from error
+
+
+def _translated(error: ClientError) -> LedgerError:
+    """The message of a ClientError may repeat keys, which are addresses: only its code is passed on."""
+    code = error.response["Error"]["Code"]
+    if code in _BUSY:
+        return LedgerBusy(f"DynamoDB is busy: {code}")
+    if code in _REFUSALS:
+        return RowRefused(f"DynamoDB refused a row: {code}")
+    return LedgerError(f"DynamoDB refused a request: {code}")
+
+
+def _entry_key(key: EntryKey) -> dict[str, Any]:
+    return {"address": {"S": key.address}, "scope": {"S": key.scope}}
+
+
+def _versioned_put(table: str, entry: Entry) -> dict[str, Any]:
+    """Stores the entry with the next version, if the one that it was made from is still there."""
+    action: dict[str, Any] = {
+        "TableName": table,
+        "Item": item_from(replace(entry, version=entry.version + 1)),
+        "ConditionExpression": "attribute_not_exists(address)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    if entry.version:
+        action["ConditionExpression"] = "version = :version"
+        action["ExpressionAttributeValues"] = {":version": {"N": str(entry.version)}}
+    return action
+
+
+_SCOPE_ATTRIBUTES = ("configuration_set", "tenant")
+
+
+def _known(item: Mapping[str, Any]) -> Known:
+    return Known(*(item[name]["S"] if name in item else None for name in _SCOPE_ATTRIBUTES))
+
+
+def _enrichment(table: str, row: Row, known: Known) -> dict[str, Any]:
+    """Lays the richer copy of a fact over its row, if that still lacks the scopes that it lacked."""
+    key = {name: row.pop(name) for name in ("message_id", "event")}
+    names = {f"#{number}": name for number, name in enumerate(row)}
+    values: dict[str, Any] = {f":{number}": value for number, value in enumerate(row.values())}
+    conditions = ["attribute_exists(message_id)"]
+    for name, value in zip(_SCOPE_ATTRIBUTES, known, strict=True):
+        if value is None:
+            conditions.append(f"attribute_not_exists({name})")
+        else:
+            conditions.append(f"{name} = :known_{name}")
+            values[f":known_{name}"] = {"S": value}
+    return {
+        "TableName": table,
+        "Key": key,
+        "UpdateExpression": "SET " + ", ".join(f"{name} = {name.replace('#', ':')}" for name in names),
+        "ConditionExpression": " AND ".join(conditions),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def _counter_purge_at(period: str) -> int:
+    """Periods are `hour/2026-11-24T10` and `day/2026-11-24`."""
+    begin = datetime.fromisoformat(period.partition("/")[2]).replace(tzinfo=UTC)
+    return int((begin + _COUNTERS_KEPT).timestamp())

@@ -1,0 +1,389 @@
+"""The main use case: SES events become rows of the ledger, exactly once, with what follows from them.
+
+Rows, the counters that they move and the suppression entries that they change are written in one transaction; what is already there
+is dropped from it and the rest goes again. So it does not matter how often, in which order, or beside whom an event is recorded.
+"""
+
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from ses_warden.application.ports import (
+    MOST_ACTIONS,
+    Cohort,
+    EntryKey,
+    FactKey,
+    Known,
+    Ledger,
+    Quarantine,
+    Transaction,
+)
+from ses_warden.domain.addresses import domain_of
+from ses_warden.domain.bounces import BounceKind
+from ses_warden.domain.envelopes import Envelope
+from ses_warden.domain.events import MailEvent, SetupMessage, UnknownEvent, parse_event
+from ses_warden.domain.facts import Fact, facts_of, signal_of
+from ses_warden.domain.reputation import Counter, hour, scopes
+from ses_warden.domain.signals import Signal, SignalKind
+from ses_warden.domain.storms import is_storm, periods_of
+from ses_warden.domain.entries import Change, Entry, change
+from ses_warden.domain.suppression import decide, wants_last_delivery
+from ses_warden.errors import LedgerBusy, LedgerError, RowRefused, UnparsableEvent, WardenError
+
+# A change of suppression is written with an outbox row beside it, for which the transaction keeps room.
+_ACTIONS_OF_A_SIGNAL = 2
+# Each round drops what was there already or takes up a newer entry, so that only a crowd of writers could need so many.
+_ROUNDS = 20
+
+
+class Happening(StrEnum):
+    """What else can happen to an event, beside what it counts as."""
+
+    SUPPRESSED = "suppressed"
+    RELEASED = "released"
+    DUPLICATE = "duplicate"
+    ENRICHED = "enriched"
+    UNKNOWN_EVENT = "unknown_event"
+    UNKNOWN_FIELD = "unknown_field"
+    UNPARSABLE = "unparsable"
+    SETUP_MESSAGE = "setup_message"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator decides: how long events are kept, whose suppression list is the truth, which providers report nothing."""
+
+    retention: timedelta
+    authority: Literal["ses", "warden"] = "ses"
+    no_feedback_domains: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the events of one invocation.
+
+    `counts` by configuration set (None: not known) and what happened; `lags` in milliseconds between an event and now;
+    `failed` are the records to be delivered again, by SQS message id; `error` is why, and must be raised where no queue
+    holds the record (`record_id` None).
+    """
+
+    counts: Mapping[tuple[str | None, Counter | Happening], int]
+    lags: Sequence[int]
+    failed: frozenset[str | None]
+    error: WardenError | None
+
+    def total(self, what: Counter | Happening) -> int:
+        """How often something happened, over all configuration sets."""
+        return sum(count for (_, happened), count in self.counts.items() if happened == what)
+
+
+def record_events(
+    envelopes: Iterable[Envelope], *, ledger: Ledger, quarantine: Quarantine, policy: Policy, now: datetime
+) -> Outcome:
+    """Records the events in these envelopes; each failure concerns only the records named in the outcome."""
+    recording = _Recording(ledger, quarantine, policy, now)
+    for envelope in envelopes:
+        recording.read(envelope)
+    recording.write()
+    return recording.outcome()
+
+
+@dataclass(slots=True)
+class _Work:
+    """A fact to record, and the envelopes that brought it."""
+
+    fact: Fact
+    envelopes: list[Envelope]
+    signal: Signal | None
+
+
+@dataclass(slots=True)
+class _Recording:
+    ledger: Ledger
+    quarantine: Quarantine
+    policy: Policy
+    now: datetime
+    work: dict[FactKey, _Work] = field(default_factory=dict)
+    # Entries as far as this invocation knows them; None: as far as it knows there is none.
+    entries: dict[EntryKey, Entry | None] = field(default_factory=dict)
+    # Strikes that a delivery, recorded before anybody watched the address, may have healed.
+    strikes: list[_Work] = field(default_factory=list)
+    counts: Tally[tuple[str | None, Counter | Happening]] = field(default_factory=Tally)
+    lags: list[int] = field(default_factory=list)
+    failed: set[str | None] = field(default_factory=set)
+    error: WardenError | None = None
+
+    def outcome(self) -> Outcome:
+        return Outcome(dict(self.counts), tuple(self.lags), frozenset(self.failed), self.error)
+
+    # Reading
+
+    def read(self, envelope: Envelope) -> None:
+        """Takes an event apart, or sets it aside with the reason."""
+        try:
+            if envelope.problem:
+                raise UnparsableEvent(envelope.problem)
+            match event := parse_event(envelope.body):
+                case SetupMessage():
+                    self.counts[None, Happening.SETUP_MESSAGE] += 1
+                case UnknownEvent():
+                    self._set_aside(envelope, "an event of a type that is not known", Happening.UNKNOWN_EVENT)
+                case _:
+                    self._take(event, envelope)
+        except UnparsableEvent as fault:
+            self._set_aside(envelope, str(fault), Happening.UNPARSABLE)
+
+    def _take(self, event: MailEvent, envelope: Envelope) -> None:
+        facts = facts_of(event, self.policy.no_feedback_domains)
+        for fact in facts:
+            key = FactKey(fact.message_id, fact.sort_key)
+            twin = self.work.get(key)
+            if twin is None:
+                self.work[key] = _Work(fact, [envelope], None)
+                continue
+            twin.envelopes.append(envelope)
+            self.counts[fact.configuration_set, Happening.DUPLICATE] += 1
+            if _lacks(twin.fact, fact):
+                twin.fact = fact
+        if unknown := event.unknown_fields:
+            self.counts[event.mail.configuration_set, Happening.UNKNOWN_FIELD] += len(unknown)
+
+    def _set_aside(self, envelope: Envelope, reason: str, happening: Happening) -> None:
+        try:
+            self.quarantine.keep(envelope.body, reason)
+        except WardenError as error:
+            self._fail([envelope], error)
+        else:
+            self.counts[None, happening] += 1
+
+    def _fail(self, envelopes: Iterable[Envelope], error: WardenError) -> None:
+        self.failed.update(envelope.record_id for envelope in envelopes)
+        self.error = self.error or error
+
+    # Writing
+
+    def write(self) -> None:
+        """Records what was read: transactions of up to 100 actions, then what only shows after they are committed."""
+        if not self.work:
+            return
+        storms = self._guarded(list(self.work.values()), self._storms) or frozenset()
+        for work in self.work.values():
+            provisional = domain_of(work.fact.recipient) in storms
+            work.signal = signal_of(work.fact, provisional=provisional)
+        for chunk in _chunks(self.work.values()):
+            self._record(chunk)
+        done = [work for work in self.work.values() if not self._is_lost(work)]
+        self._guarded(done, lambda: self._heal(done))
+        self._guarded(done, lambda: self._note_scopes(done))
+
+    def _guarded[T](self, work: Sequence[_Work], step: Callable[[], T]) -> T | None:
+        """A failure of a step that serves several records fails all of them: what is recorded already is recognised next time."""
+        if not work:
+            return None
+        try:
+            return step()
+        except LedgerError as error:
+            self._fail((envelope for one in work for envelope in one.envelopes), error)
+            return None
+
+    def _is_lost(self, work: _Work) -> bool:
+        return any(envelope.record_id in self.failed for envelope in work.envelopes)
+
+    def _storms(self) -> frozenset[str]:
+        """The recipient domains whose hard bounces are a burst far above their habit."""
+        latest: dict[str, datetime] = {}
+        for work in self.work.values():
+            if _is_hard_bounce(work.fact):
+                domain = domain_of(work.fact.recipient)
+                latest[domain] = max(work.fact.at, latest.get(domain, work.fact.at))
+        return frozenset(d for d, at in latest.items() if is_storm(self.ledger.domain_bounces(d, at)))
+
+    def _record(self, chunk: list[_Work]) -> None:
+        if isinstance(self.error, LedgerError):
+            # The ledger is in trouble: the rest is better delivered again than tried until time runs out.
+            self._fail((envelope for work in chunk for envelope in work.envelopes), self.error)
+            return
+        try:
+            self._commit(chunk)
+        except RowRefused as refusal:
+            if len(chunk) > 1:
+                middle = len(chunk) // 2
+                self._record(chunk[:middle])
+                self._record(chunk[middle:])
+            else:
+                self._set_aside(chunk[0].envelopes[0], str(refusal), Happening.UNPARSABLE)
+        except LedgerError as error:
+            self._fail((envelope for work in chunk for envelope in work.envelopes), error)
+
+    def _commit(self, chunk: list[_Work]) -> None:
+        """Writes the facts of a chunk with all that follows from them, without those that are in the ledger already."""
+        new = {FactKey(work.fact.message_id, work.fact.sort_key): work for work in chunk}
+        enriched: dict[FactKey, tuple[_Work, Known]] = {}
+        for _ in range(_ROUNDS):
+            changes = self._fold([*new.values(), *(work for work, _ in enriched.values())])
+            rejected = self.ledger.transact(
+                Transaction(
+                    new=[work.fact for work in new.values()],
+                    enriched=[(work.fact, known) for work, known in enriched.values()],
+                    counts=self._movements(new.values(), enriched.values()),
+                    entries=list(changes.values()),
+                )
+            )
+            if rejected is None:
+                self._committed(new.values(), enriched.values(), changes)
+                return
+            for key, known in rejected.known.items():
+                work = new.pop(key, None) or enriched.pop(key)[0]
+                if _lacks(known, work.fact):
+                    enriched[key] = work, known
+                else:
+                    self._already_there(work)
+            self.entries.update(rejected.entries)
+            if not new and not enriched:
+                return
+        raise LedgerBusy(f"other writers changed the same rows {_ROUNDS} times")
+
+    def _fold(self, works: Iterable[_Work]) -> dict[EntryKey, Entry]:
+        """The entries that change by these facts. Deliveries have their turn after the commit."""
+        changes: dict[EntryKey, Entry] = {}
+        for work in works:
+            signal = work.signal
+            if signal is None or signal.kind is SignalKind.DELIVERED:
+                continue
+            key = EntryKey(signal.address, signal.scope)
+            before = changes.get(key) or self.entries.get(key)
+            after = decide(before, signal, authority=self.policy.authority)
+            if after is not None and after != before:
+                changes[key] = after
+        return changes
+
+    def _movements(self, new: Iterable[_Work], enriched: Iterable[tuple[_Work, Known]]) -> dict[Cohort, dict[Counter, int]]:
+        """What the counters move by: those of all scopes of a new fact, and of the scopes that an enriched row lacked."""
+        moves: dict[Cohort, dict[Counter, int]] = defaultdict(lambda: defaultdict(int))
+        for work, known in [*((work, None) for work in new), *enriched]:
+            fact = work.fact
+            # After its rows have expired a replayed mail could not be told from a new one: it moves nothing.
+            if fact.counter is None or fact.sent_at <= self.now - self.policy.retention:
+                continue
+            period = f"hour/{hour(fact.sent_at)}"
+            counted = scopes(known.configuration_set, known.tenant) if known else ()
+            for scope in scopes(fact.configuration_set, fact.tenant):
+                if scope not in counted:
+                    moves[Cohort(scope, period)][fact.counter] += 1
+            if known is None and _is_hard_bounce(fact):
+                for period in periods_of(fact.at):
+                    moves[Cohort(f"recipient-domain/{domain_of(fact.recipient)}", period)][fact.counter] += 1
+        return moves
+
+    def _committed(
+        self,
+        new: Iterable[_Work],
+        enriched: Iterable[tuple[_Work, Known]],
+        changes: Mapping[EntryKey, Entry],
+    ) -> None:
+        for work in new:
+            fact = work.fact
+            if fact.counter is not None:
+                self.counts[fact.configuration_set, fact.counter] += 1
+            self.lags.append(max(0, int((self.now - fact.at).total_seconds() * 1000)))
+            signal = work.signal
+            if signal and wants_last_delivery(self.entries.get(EntryKey(signal.address, signal.scope)), signal):
+                self.strikes.append(work)
+        for work, _ in enriched:
+            self.counts[work.fact.configuration_set, Happening.ENRICHED] += 1
+        for key, entry in changes.items():
+            self._changed(key, entry)
+
+    def _changed(self, key: EntryKey, entry: Entry) -> None:
+        match change(self.entries.get(key), entry):
+            case Change.SUPPRESSED:
+                self.counts[None, Happening.SUPPRESSED] += 1
+            case Change.RELEASED:
+                self.counts[None, Happening.RELEASED] += 1
+        self.entries[key] = replace(entry, version=entry.version + 1)
+
+    def _already_there(self, work: _Work) -> None:
+        self.counts[work.fact.configuration_set, Happening.DUPLICATE] += 1
+        if work.signal and work.signal.kind is SignalKind.STRIKE:
+            # Whoever recorded it may have died before it looked for deliveries.
+            self.strikes.append(work)
+
+    # After the commit
+
+    def _heal(self, done: Iterable[_Work]) -> None:
+        """Lets deliveries end rows of strikes.
+
+        A delivery looks for strikes, and a strike for deliveries, each after its own commit: of two that are recorded at the same time
+        the later one sees the other. A redelivered record looks again, so that a crash in between loses nothing.
+        """
+        deliveries = {
+            EntryKey(signal.address, signal.scope): signal
+            for work in done
+            if (signal := work.signal) and signal.kind is SignalKind.DELIVERED
+        }
+        watched = self.ledger.entries(deliveries.keys()) if deliveries else {}
+        self.entries.update(watched)
+        for work in done:
+            signal = work.signal
+            if signal and signal.kind is SignalKind.DELIVERED and EntryKey(signal.address, signal.scope) in watched:
+                self._apply(signal, None)
+        for work in self.strikes:
+            if work.signal and not self._is_lost(work):
+                last = self.ledger.last_delivery(work.signal.address, work.signal.at)
+                if last:
+                    self._apply(work.signal, last)
+
+    def _apply(self, signal: Signal, last_delivery: datetime | None) -> None:
+        key = EntryKey(signal.address, signal.scope)
+        for _ in range(_ROUNDS):
+            before = self.entries.get(key)
+            after = decide(before, signal, authority=self.policy.authority, last_delivery=last_delivery)
+            if after is None or after == before:
+                return
+            rejected = self.ledger.transact(Transaction(entries=[after]))
+            if rejected is None:
+                self._changed(key, after)
+                return
+            self.entries.update(rejected.entries)
+        raise LedgerBusy(f"other writers changed the same entry {_ROUNDS} times")
+
+    def _note_scopes(self, done: Iterable[_Work]) -> None:
+        seen = {scope for work in done for scope in scopes(work.fact.configuration_set, work.fact.tenant)}
+        self.ledger.note_scopes(sorted(seen), hour(self.now))
+
+
+def _lacks(known: Fact | Known, fact: Fact) -> bool:
+    """Whether a copy of a fact lacks scopes that another copy knows: identity notifications carry no tags."""
+    return (known.configuration_set is None and fact.configuration_set is not None) or (
+        known.tenant is None and fact.tenant is not None
+    )
+
+
+def _is_hard_bounce(fact: Fact) -> bool:
+    return fact.counter is Counter.HARD and fact.kind == BounceKind.HARD
+
+
+def _chunks(works: Iterable[_Work]) -> Iterator[list[_Work]]:
+    """Cuts the work into transactions: rows, the counters that they move, entries and their outbox rows are the actions."""
+    chunk: list[_Work] = []
+    cohorts: set[tuple[str, str]] = set()
+    actions = 0
+    for work in works:
+        fact, signal = work.fact, work.signal
+        period = hour(fact.sent_at)
+        moved = {(scope, period) for scope in scopes(fact.configuration_set, fact.tenant)}
+        if _is_hard_bounce(fact):
+            moved |= {(domain_of(fact.recipient), period) for period in periods_of(fact.at)}
+        cost = 1 if signal is None or signal.kind is SignalKind.DELIVERED else 1 + _ACTIONS_OF_A_SIGNAL
+        if chunk and actions + cost + len(cohorts | moved) > MOST_ACTIONS:
+            yield chunk
+            chunk, cohorts, actions = [], set(), 0
+        chunk.append(work)
+        cohorts |= moved
+        actions += cost
+    if chunk:
+        yield chunk

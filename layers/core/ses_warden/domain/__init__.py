@@ -1,0 +1,1 @@
+"""What SES events mean: pure code, without I/O, clock or environment."""

@@ -1,0 +1,367 @@
+"""Amazon SES events as typed models, in both forms that SES sends.
+
+*Event publishing* (a configuration set's event destination) names the type in `eventType`, *identity feedback notifications* name
+it in `notificationType`; the rest is nearly the same, so one model serves both and `form` tells which it was. Unknown types,
+sub-types, enum values and fields are kept: AWS adds to them without notice.
+
+Sources: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html and
+https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic_core import CoreSchema, core_schema
+
+from ses_warden.domain.mail import Mail, OpenWire, Timestamp, Wire
+from ses_warden.errors import UnparsableEvent
+
+__all__ = ["SesEvent", "parse_event"]
+
+Form = Literal["event-publishing", "identity-feedback"]
+
+
+class BouncedRecipient(Wire):
+    """Somebody whose mail bounced. All but the address come from the DSN (RFC 3464) and are absent without one."""
+
+    email_address: str
+    action: str | None = None
+    status: str | None = None
+    diagnostic_code: str | None = None
+
+
+class BounceDetail(OpenWire):
+    """Why a mail bounced: `bounce_type` and `bounce_sub_type` are open strings, since AWS adds sub-types."""
+
+    bounce_type: str
+    bounce_sub_type: str | None = None
+    bounced_recipients: tuple[BouncedRecipient, ...] = ()
+    timestamp: Timestamp | None = None
+    feedback_id: str | None = None
+    reporting_mta: str | None = Field(None, alias="reportingMTA")
+    remote_mta_ip: str | None = None
+
+
+class ComplainedRecipient(Wire):
+    """Somebody who may have complained: providers redact the complainer, so SES lists the candidates."""
+
+    email_address: str
+
+
+class ComplaintDetail(OpenWire):
+    """A complaint (RFC 5965 feedback report); the feedback type may be missing, and `not-spam` is the opposite of one."""
+
+    complained_recipients: tuple[ComplainedRecipient, ...] = ()
+    timestamp: Timestamp | None = None
+    feedback_id: str | None = None
+    complaint_sub_type: str | None = None
+    complaint_feedback_type: str | None = None
+    user_agent: str | None = None
+    arrival_date: str | None = None
+
+
+class DeliveryDetail(OpenWire):
+    """The recipient's mail server accepted the mail; `processing_time_millis` in milliseconds since it was sent."""
+
+    timestamp: Timestamp | None = None
+    processing_time_millis: int | None = None
+    recipients: tuple[str, ...] = ()
+    smtp_response: str | None = None
+    reporting_mta: str | None = Field(None, alias="reportingMTA")
+    remote_mta_ip: str | None = None
+
+
+class SendDetail(OpenWire):
+    """Empty: SES accepted the request and will try to deliver."""
+
+
+class RejectDetail(OpenWire):
+    """SES refused to deliver, since it found a virus."""
+
+    reason: str | None = None
+
+
+class Engagement(OpenWire):
+    """What an open and a click share; `is_bot_event` is `Likely` or `Unlikely`, as SES guesses."""
+
+    timestamp: Timestamp | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+    is_bot_event: str | None = None
+
+
+class OpenDetail(Engagement):
+    """The tracking pixel was fetched."""
+
+
+class ClickDetail(Engagement):
+    """A tracked link was followed."""
+
+    link: str | None = None
+    link_tags: dict[str, tuple[str, ...]] | None = None
+
+
+class FailureDetail(OpenWire):
+    """A template could not be rendered, so nothing was sent."""
+
+    template_name: str | None = None
+    error_message: str | None = None
+
+
+class DelayedRecipient(Wire):
+    """Somebody whose mail is late."""
+
+    email_address: str
+    status: str | None = None
+    diagnostic_code: str | None = None
+
+
+def _as_list(value: object) -> object:
+    """AWS's text says that `delayedRecipients` is an object, its example has a list."""
+    return [value] if isinstance(value, dict) else value
+
+
+class DelayDetail(OpenWire):
+    """A temporary failure; SES goes on trying until `expiration_time`."""
+
+    delay_type: str | None = None
+    delayed_recipients: Annotated[tuple[DelayedRecipient, ...], BeforeValidator(_as_list)] = ()
+    expiration_time: Timestamp | None = None
+    timestamp: Timestamp | None = None
+    reporting_mta: str | None = Field(None, alias="reportingMTA")
+
+
+class TopicStatus(Wire):
+    """A contact's choice for one topic: `OptIn` or `OptOut`."""
+
+    topic_name: str
+    subscription_status: str
+
+
+class TopicPreferences(Wire):
+    """What a contact wants to get from a contact list."""
+
+    unsubscribe_all: bool | None = None
+    topic_subscription_status: tuple[TopicStatus, ...] | None = None
+    topic_default_subscription_status: tuple[TopicStatus, ...] | None = None
+
+
+class SubscriptionDetail(OpenWire):
+    """A contact changed preferences; `source` is the mechanism (`UnsubscribeHeader`) or the sender, AWS says both."""
+
+    contact_list: str
+    timestamp: Timestamp | None = None
+    source: str | None = None
+    new_topic_preferences: TopicPreferences | None = None
+    old_topic_preferences: TopicPreferences | None = None
+
+
+class Event(OpenWire):
+    """What all events share. `type` is SES's own name of the event's type; `key` that of the object with the details."""
+
+    type: ClassVar[str]
+    key: ClassVar[str]
+    event_type: str | None = None
+    notification_type: str | None = None
+
+    @property
+    def form(self) -> Form:
+        """Which of SES's two channels the event came through."""
+        return "event-publishing" if self.event_type is not None else "identity-feedback"
+
+
+class MailEvent(Event):
+    """An event about a mail; `detail` is the object that only this type has."""
+
+    mail: Mail
+
+    @property
+    def detail(self) -> OpenWire:
+        """The object that carries what is particular to this type of event."""
+        detail: OpenWire = getattr(self, self.key)
+        return detail
+
+    @property
+    def unknown_fields(self) -> tuple[str, ...]:
+        """Names of fields that these models do not know, where they stand (`mail.newField`)."""
+        return tuple(
+            prefix + name
+            for prefix, part in (("", self), ("mail.", self.mail), (f"{self.key}.", self.detail))
+            for name in part.model_extra or ()
+        )
+
+
+class Bounce(MailEvent):
+    """A hard bounce, or a soft bounce that SES stopped retrying, or an out-of-office reply."""
+
+    type, key = "Bounce", "bounce"
+    bounce: BounceDetail
+
+
+class Complaint(MailEvent):
+    """A recipient's provider reported the mail."""
+
+    type, key = "Complaint", "complaint"
+    complaint: ComplaintDetail
+
+
+class Delivery(MailEvent):
+    """The mail reached the recipient's mail server."""
+
+    type, key = "Delivery", "delivery"
+    delivery: DeliveryDetail
+
+
+class Send(MailEvent):
+    """SES accepted the mail."""
+
+    type, key = "Send", "send"
+    send: SendDetail = SendDetail()
+
+
+class Reject(MailEvent):
+    """SES refused the mail."""
+
+    type, key = "Reject", "reject"
+    reject: RejectDetail
+
+
+class Open(MailEvent):
+    """The mail was opened."""
+
+    type, key = "Open", "open"
+    open: OpenDetail
+
+
+class Click(MailEvent):
+    """A link of the mail was followed."""
+
+    type, key = "Click", "click"
+    click: ClickDetail
+
+
+class RenderingFailure(MailEvent):
+    """The mail's template could not be rendered. The type's name has a space, and the object is called `failure`."""
+
+    type, key = "Rendering Failure", "failure"
+    failure: FailureDetail
+
+
+class DeliveryDelay(MailEvent):
+    """The mail is late."""
+
+    type, key = "DeliveryDelay", "delivery_delay"
+    delivery_delay: DelayDetail
+
+
+class Subscription(MailEvent):
+    """The recipient changed subscription preferences."""
+
+    type, key = "Subscription", "subscription"
+    subscription: SubscriptionDetail
+
+
+class SetupMessage(Event):
+    """What SES posts when a topic is connected; to be ignored."""
+
+    type, key = "AmazonSnsSubscriptionSucceeded", ""
+    message: str | None = None
+
+
+class UnknownEvent(Event):
+    """An event of a type that these models do not know, kept as it came in `model_extra`."""
+
+    type, key = "Unknown", ""
+
+    @property
+    def name(self) -> str:
+        """What SES calls the type."""
+        return self.event_type or self.notification_type or ""
+
+
+type SesEvent = (
+    Bounce
+    | Complaint
+    | Delivery
+    | Send
+    | Reject
+    | Open
+    | Click
+    | RenderingFailure
+    | DeliveryDelay
+    | Subscription
+    | SetupMessage
+    | UnknownEvent
+)
+
+_MODELS: tuple[type[Event], ...] = (
+    Bounce,
+    Complaint,
+    Delivery,
+    Send,
+    Reject,
+    Open,
+    Click,
+    RenderingFailure,
+    DeliveryDelay,
+    Subscription,
+    SetupMessage,
+)
+
+
+class _ByType:
+    """Picks the model by `eventType`, or else `notificationType`, in Rust: a callable discriminator costs twice the time."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        choices = {model.type: handler.generate_schema(model) for model in _MODELS}
+        # A list of paths is documented for the core schema alone: the first path that is present decides.
+        paths: list[list[str | int]] = [["eventType"], ["notificationType"]]
+        return core_schema.tagged_union_schema(choices, discriminator=paths)
+
+
+_validate_json = TypeAdapter(Annotated[Any, _ByType]).validator.validate_json
+
+# The first message on a topic is a sentence, not JSON (seen on real topics).
+_SETUP_TEXT = "Successfully validated SNS topic for Amazon SES event publishing."
+
+
+def parse_event(raw: str | bytes) -> SesEvent:
+    """Reads one SES event, of either form, from its JSON text.
+
+    Raises `UnparsableEvent`, which names the place and kind of the fault but never repeats the content.
+    """
+    try:
+        event: SesEvent = _validate_json(raw)
+        return event
+    except ValidationError as error:
+        return _parse_otherwise(raw, error)
+    except UnicodeError as error:
+        raise UnparsableEvent("the text is not valid Unicode") from error
+
+
+def _parse_otherwise(raw: str | bytes, error: ValidationError) -> SesEvent:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "union_tag_invalid":
+        try:
+            return UnknownEvent.model_validate_json(raw)
+        except ValidationError as second:
+            raise UnparsableEvent(_fault(second)) from None
+    text = raw if isinstance(raw, str) else raw[:200].decode("utf-8", "replace")
+    if text.strip().startswith(_SETUP_TEXT):
+        return SetupMessage(message=_SETUP_TEXT)
+    raise UnparsableEvent(_fault(error)) from None
+
+
+_LONGEST_NAME = 40
+
+
+def _fault(error: ValidationError) -> str:
+    """Place and kind of up to three faults; keys that came from outside are cut to what a field's name can be."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{_place(fault['loc'])}: {fault['type']}" for fault in faults[:3])
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    parts = (str(part) for part in location)
+    return ".".join(part if part.isalnum() and len(part) <= _LONGEST_NAME else "?" for part in parts) or "document"

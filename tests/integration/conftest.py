@@ -1,0 +1,67 @@
+"""The DynamoDB that the integration tests run against, and tables in it.
+
+SES_WARDEN_TEST_ENDPOINT chooses: the URL of an emulator (such as DynamoDB Local), or `aws` for the account and region of the
+environment's credentials. Unset, an emulator of our own is started.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+import pytest
+
+from ses_warden.adapters.ledger import Tables
+from tests.support import template
+from tests.support.emulator import CREDENTIALS, REGION, Emulator
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+AWS = "aws"
+CHOICE = os.environ.get("SES_WARDEN_TEST_ENDPOINT", "")
+# What a table is made of; the rest (encryption, backups, expiry) changes nothing that a test could see.
+SHAPE = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """The URL of the AWS services under test, or `aws`."""
+    if CHOICE:
+        yield CHOICE
+    else:
+        with Emulator() as emulator:
+            yield emulator.endpoint
+
+
+@pytest.fixture(scope="session")
+def dynamodb(endpoint: str) -> "DynamoDBClient":
+    """A client of the DynamoDB under test."""
+    if endpoint == AWS:
+        return boto3.client("dynamodb")
+    session = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
+    return session.client("dynamodb", endpoint_url=endpoint)
+
+
+def tables_live(fixture_name: str, config: pytest.Config) -> Literal["session", "function"]:  # noqa: ARG001 -- pytest's
+    """How long the tables live: AWS takes a quarter of a minute to make one, so that all tests share them there."""
+    return "session" if CHOICE == AWS else "function"
+
+
+@pytest.fixture(scope=tables_live)
+def tables(dynamodb: "DynamoDBClient") -> Iterator[Tables]:
+    """The three tables of template.yaml under fresh names, dropped afterwards; on AWS, tests bring keys of their own."""
+    defined = template.of_type(template.resolve(template.load()), "AWS::DynamoDB::Table")
+    suffix = uuid.uuid4().hex[:12]
+    names = {logical: f"ses-warden-test-{logical}-{suffix}" for logical in defined}
+    with ExitStack() as made:
+        for logical, properties in defined.items():
+            shape: dict[str, Any] = {key: properties[key] for key in SHAPE if key in properties}
+            dynamodb.create_table(TableName=names[logical], **shape)
+            made.callback(dynamodb.delete_table, TableName=names[logical])
+        waiter = dynamodb.get_waiter("table_exists")
+        for name in names.values():
+            waiter.wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+        yield Tables(names["EventsTable"], names["SuppressionTable"], names["ReputationTable"])

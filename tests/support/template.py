@@ -1,0 +1,140 @@
+"""Reads template.yaml as CloudFormation would: tags in their long form, conditions and parameters put in.
+
+    stack = resolve(load(), SuppressionAuthority="warden")
+    tables = of_type(stack, "AWS::DynamoDB::Table")
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+type Json = dict[str, Any]
+
+_NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that knows the tags of CloudFormation, and refuses a key given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key) for key, _ in node.value]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise yaml.constructor.ConstructorError(None, None, f"given twice: {sorted(twice)}", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _construct_tag(loader: _Loader, suffix: str, node: yaml.Node) -> Json:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _construct_tag)
+
+
+def load(path: Path = TEMPLATE) -> Json:
+    """The template with `!Ref X` as `{"Ref": "X"}`, `!If [...]` as `{"Fn::If": [...]}` and so on."""
+    template = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a subclass of SafeLoader)
+    assert isinstance(template, dict)
+    return template
+
+
+def resolve(template: Json, **parameters: str | int) -> Json:
+    """The template as deployed with these parameters, the others at their defaults.
+
+    What a false condition guards is gone, `Fn::If` and `Ref` of a parameter are replaced by what they stand for; references to
+    resources, `Fn::GetAtt` and `Fn::Sub` stay. Raises `KeyError` for a parameter that the template does not have.
+    """
+    values = {name: spec["Default"] for name, spec in template["Parameters"].items()}
+    for name in parameters:
+        values[name]  # noqa: B018 (an unknown name is a mistake of the test)
+    values |= parameters
+    conditions = template.get("Conditions", {})
+
+    def holds(name: str) -> bool:
+        return _holds(conditions[name], holds, values)
+
+    def resolved(node: Any) -> Any:
+        match node:
+            case {"Fn::If": [name, when_true, when_false]}:
+                return resolved(when_true if holds(name) else when_false)
+            case {"Ref": str(name)} if name in values:
+                return values[name]
+            case dict():
+                pairs = ((key, resolved(value)) for key, value in node.items())
+                return {key: value for key, value in pairs if value != _NO_VALUE}
+            case list():
+                return [item for item in map(resolved, node) if item != _NO_VALUE]
+        return node
+
+    stack = {section: resolved(content) for section, content in template.items() if section != "Conditions"}
+    for section in ("Resources", "Outputs"):
+        stack[section] = {
+            name: body for name, body in stack.get(section, {}).items() if "Condition" not in body or holds(body["Condition"])
+        }
+    return stack
+
+
+def _holds(condition: Json, named: Callable[[str], bool], parameters: Json) -> bool:
+    match condition:
+        case {"Condition": str(name)}:
+            return named(name)
+        case {"Fn::Equals": [left, right]}:
+            return _text(left, parameters) == _text(right, parameters)
+        case {"Fn::Not": [inner]}:
+            return not _holds(inner, named, parameters)
+        case {"Fn::And": list(parts)}:
+            return all(_holds(part, named, parameters) for part in parts)
+        case {"Fn::Or": list(parts)}:
+            return any(_holds(part, named, parameters) for part in parts)
+    raise AssertionError(f"not a condition: {condition}")
+
+
+def _text(value: Any, parameters: Json) -> str:
+    """A parameter or literal as CloudFormation compares it: numbers as their text."""
+    return str(parameters[value["Ref"]] if isinstance(value, dict) else value)
+
+
+def of_type(stack: Json, kind: str) -> dict[str, Json]:
+    """The properties of each resource of a type, by logical id; functions with what Globals gives them."""
+    common = stack.get("Globals", {}).get("Function", {}) if kind == "AWS::Serverless::Function" else {}
+    return {
+        name: _merged(common, body.get("Properties", {}))
+        for name, body in stack["Resources"].items()
+        if body["Type"] == kind
+    }
+
+
+def _merged(base: Json, over: Json) -> Json:
+    """Globals as SAM applies them: mappings are merged, lists are joined, anything else is replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            result[key] = _merged(base[key], value)
+        elif isinstance(value, list) and isinstance(base.get(key), list):
+            result[key] = base[key] + value
+        else:
+            result[key] = value
+    return result
+
+
+def reference(value: Any) -> str:
+    """The logical id that a `Ref` or `Fn::GetAtt` points at."""
+    match value:
+        case {"Ref": str(name)}:
+            return name
+        case {"Fn::GetAtt": [str(name), *_]}:
+            return name
+    raise AssertionError(f"not a reference: {value}")
