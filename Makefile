@@ -81,9 +81,9 @@ imports: $(MAIN) ## Check that arrows only fall: functions, bootstrap, adapters,
 	@.venv/bin/lint-imports
 
 validate: $(MAIN) $(SAM) $(CHECKOV) ## Check the template: cfn-lint, sam validate --lint, checkov
-	@.venv/bin/cfn-lint template.yaml
+	@.venv/bin/cfn-lint
 	@SAM_CLI_TELEMETRY=0 environments/sam/.venv/bin/sam validate --lint --region us-east-1
-	@environments/checkov/.venv/bin/checkov --quiet --compact --config-file .checkov.yaml --file template.yaml
+	@environments/checkov/.venv/bin/checkov --config-file .checkov.yaml
 
 locks: .tools/.ready ## Check that the lock files and the layer's requirements are current
 	@scripts/lock --check

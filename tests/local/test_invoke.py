@@ -19,9 +19,7 @@ DOORS = [
 
 
 @pytest.mark.parametrize(("function", "sample"), DOORS, ids=[sample for _, sample in DOORS])
-def test_a_cold_function_records_what_comes_through_each_of_its_doors(
-    function: str, sample: str, sam: Sam, stack: Stack
-) -> None:
+def test_a_cold_function_records_what_comes_through_each_of_its_doors(function: str, sample: str, sam: Sam, stack: Stack) -> None:
     """The answer reports no failure, and the ledger holds the sample's event."""
     answer = sam.invoke(function, EVENTS / sample)
     assert not (answer or {}).get("batchItemFailures")

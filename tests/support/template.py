@@ -1,12 +1,12 @@
 """Reads template.yaml as CloudFormation would: tags in their long form, conditions and parameters put in.
 
-    stack = resolve(load(), SuppressionAuthority="warden")
-    tables = of_type(stack, "AWS::DynamoDB::Table")
+stack = resolve(load(), SuppressionAuthority="warden")
+tables = of_type(stack, "AWS::DynamoDB::Table")
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
 import yaml
 
@@ -20,6 +20,7 @@ _NO_VALUE = {"Ref": "AWS::NoValue"}
 class _Loader(yaml.SafeLoader):
     """A safe loader that knows the tags of CloudFormation, and refuses a key given twice."""
 
+    @override
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key) for key, _ in node.value]
         if twice := {key for key in keys if keys.count(key) > 1}:
@@ -58,8 +59,8 @@ def resolve(template: Json, **parameters: str | int) -> Json:
     resources, `Fn::GetAtt` and `Fn::Sub` stay. Raises `KeyError` for a parameter that the template does not have.
     """
     values = {name: spec["Default"] for name, spec in template["Parameters"].items()}
-    for name in parameters:
-        values[name]  # noqa: B018 (an unknown name is a mistake of the test)
+    if unknown := parameters.keys() - values.keys():
+        raise KeyError(*unknown)
     values |= parameters
     conditions = template.get("Conditions", {})
 
@@ -110,11 +111,7 @@ def _text(value: Any, parameters: Json) -> str:
 def of_type(stack: Json, kind: str) -> dict[str, Json]:
     """The properties of each resource of a type, by logical id; functions with what Globals gives them."""
     common = stack.get("Globals", {}).get("Function", {}) if kind == "AWS::Serverless::Function" else {}
-    return {
-        name: _merged(common, body.get("Properties", {}))
-        for name, body in stack["Resources"].items()
-        if body["Type"] == kind
-    }
+    return {name: _merged(common, body.get("Properties", {})) for name, body in stack["Resources"].items() if body["Type"] == kind}
 
 
 def _merged(base: Json, over: Json) -> Json:

@@ -5,6 +5,7 @@ import re
 
 import botocore.session
 import pytest
+from botocore.model import StringShape
 
 from tests.support.template import Json, of_type, reference, resolve
 
@@ -51,6 +52,7 @@ def test_senders_keep_their_configuration_set_when_the_stack_goes(template: Json
 def test_both_lanes_together_hear_every_event_once(stack: Json) -> None:
     """Each event type that SES knows goes to exactly one destination."""
     model = botocore.session.get_session().get_service_model("sesv2").shape_for("EventType")
+    assert isinstance(model, StringShape)
     heard = [_api_name(kind) for destination in of_type(stack, DESTINATION).values() for kind in _types(destination)]
     assert sorted(heard) == sorted(model.enum)
 
@@ -114,7 +116,11 @@ def test_a_destination_waits_for_its_topics_policy(template: Json) -> None:
 @pytest.mark.parametrize(
     ("topic", "service", "sources"),
     [
-        ("FeedbackTopic", "ses.amazonaws.com", ["ses:${AWS::Region}:${AWS::AccountId}:configuration-set/*", "ses:${AWS::Region}:${AWS::AccountId}:identity/*"]),
+        (
+            "FeedbackTopic",
+            "ses.amazonaws.com",
+            ["ses:${AWS::Region}:${AWS::AccountId}:configuration-set/*", "ses:${AWS::Region}:${AWS::AccountId}:identity/*"],
+        ),
         ("ActivityTopic", "ses.amazonaws.com", ["ses:${AWS::Region}:${AWS::AccountId}:configuration-set/*"]),
         ("AlertTopic", "cloudwatch.amazonaws.com", ["cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"]),
     ],

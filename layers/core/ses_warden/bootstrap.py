@@ -21,7 +21,7 @@ from ses_warden.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-# Requests are built by our own code alone and tested against the service model: checking each again takes half of the time of writing.
+# Requests are built by our own code alone and tested against the service model: to check each again takes half of the writing.
 _DYNAMODB = Config(
     connect_timeout=2,
     read_timeout=5,

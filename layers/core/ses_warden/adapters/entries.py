@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ses_warden.domain.signals import Confidence
 from ses_warden.domain.entries import Decree, Entry, Evidence, Mark, Reason, State, keep_until
+from ses_warden.domain.signals import Confidence
 
 type Item = dict[str, dict[str, Any]]
 

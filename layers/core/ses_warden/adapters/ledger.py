@@ -16,10 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ses_warden.adapters.entries import entry_from, item_from
 from ses_warden.adapters.rows import Row, row_of, timestamp
 from ses_warden.application.ports import Cohort, EntryKey, FactKey, Known, Rejected, Transaction
+from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
 from ses_warden.domain.reputation import Counter
 from ses_warden.domain.storms import DomainBounces, habit_periods, recent_periods
-from ses_warden.domain.entries import Entry
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class Tables:
 class DynamoLedger:
     """The `Ledger` port on DynamoDB.
 
-    The counters of a scope are spread over `shards` partition keys, of which this process writes `shard` alone: DynamoDB takes 1,000
-    writes a second of a partition, and two environments that move the same row at the same time make each other wait.
+    The counters of a scope are spread over `shards` partition keys, of which this process writes `shard` alone: DynamoDB takes
+    1,000 writes a second of a partition, and two environments that move one row at the same time make each other wait.
     `retention` is the life of an event row from the sending of the mail.
     """
 
@@ -219,11 +219,18 @@ class DynamoLedger:
             item = reason.get("Item")
             match subject:
                 case Fact():
-                    known[FactKey(subject.message_id, subject.sort_key)] = _known(item or {})
+                    known[FactKey(subject.message_id, subject.sort_key)] = _known(item or self._row(subject))
                 case Entry():
                     key = EntryKey(subject.address, subject.scope)
                     entries[key] = entry_from(item) if item else self.entries([key]).get(key)
         return Rejected(known, entries)
+
+    def _row(self, fact: Fact) -> Mapping[str, Any]:
+        """The row of a fact, where DynamoDB gave none with its refusal."""
+        key = {"message_id": {"S": fact.message_id}, "event": {"S": fact.sort_key}}
+        answer = self._call(self._client.get_item, TableName=self._tables.events, Key=key, ConsistentRead=True)
+        item: Mapping[str, Any] = answer.get("Item", {})
+        return item
 
     def _until_processed(self, operation: Callable[..., Any], request: Any, unprocessed: str) -> Iterator[Any]:
         """Batch calls may leave a part undone under load and say so in their answer: the rest is asked for again."""

@@ -36,6 +36,7 @@ DAY_SHARDS = 16
 _FIXED_BYTES = 260
 _LONGEST = {"subject": 200, "sender": 254}
 _MOST_TAGS, _LONGEST_TAG = 8, 80
+_SHORTEST_DETAIL = 8
 
 
 def timestamp(moment: datetime) -> str:
@@ -45,7 +46,7 @@ def timestamp(moment: datetime) -> str:
 
 def row_of(fact: Fact, purge_at: int) -> Row:
     """The row of a fact; `purge_at` in epoch seconds. Optional parts are cut so that the row stays within `ROW_BYTES`."""
-    mail, recipient, sort_key = fact.event.mail, fact.recipient, fact.sort_key
+    recipient, sort_key = fact.recipient, fact.sort_key
     at = timestamp(fact.at)
     row: Row = {
         "message_id": {"S": fact.message_id},
@@ -166,7 +167,7 @@ def _detail_text(details: list[tuple[str, str | int | None, int]], left: int) ->
         if value is None:
             continue
         room = min(limit, left - len(name) - 6)
-        if room < 8:
+        if room < _SHORTEST_DETAIL:
             break
         if isinstance(value, str):
             value = clip_bytes(clean(value, limit), room)

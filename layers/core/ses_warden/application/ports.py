@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
 from ses_warden.domain.reputation import Counter
 from ses_warden.domain.storms import DomainBounces
-from ses_warden.domain.entries import Entry
 
 # DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 MOST_ACTIONS = 100
@@ -70,7 +70,7 @@ class Ledger(Protocol):
     def transact(self, transaction: Transaction) -> Rejected | None:
         """Writes all of it (None), or nothing.
 
-        Raises `LedgerBusy` when conflicts or throttling outlast the retries, `RowRefused` when DynamoDB takes one of the rows never.
+        Raises `LedgerBusy` when conflicts or throttling outlast the retries, `RowRefused` when DynamoDB will never take one of the rows.
         """
         ...
 

@@ -24,13 +24,13 @@ from ses_warden.application.ports import (
 )
 from ses_warden.domain.addresses import domain_of
 from ses_warden.domain.bounces import BounceKind
+from ses_warden.domain.entries import Change, Entry, change
 from ses_warden.domain.envelopes import Envelope
 from ses_warden.domain.events import MailEvent, SetupMessage, UnknownEvent, parse_event
 from ses_warden.domain.facts import Fact, facts_of, signal_of
 from ses_warden.domain.reputation import Counter, hour, scopes
 from ses_warden.domain.signals import Signal, SignalKind
 from ses_warden.domain.storms import is_storm, periods_of
-from ses_warden.domain.entries import Change, Entry, change
 from ses_warden.domain.suppression import decide, wants_last_delivery
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused, UnparsableEvent, WardenError
 
@@ -317,8 +317,8 @@ class _Recording:
     def _heal(self, done: Iterable[_Work]) -> None:
         """Lets deliveries end rows of strikes.
 
-        A delivery looks for strikes, and a strike for deliveries, each after its own commit: of two that are recorded at the same time
-        the later one sees the other. A redelivered record looks again, so that a crash in between loses nothing.
+        A delivery looks for strikes, and a strike for deliveries, each after its own commit: of two that are recorded at the same
+        time the later one sees the other. A redelivered record looks again, so that a crash in between loses nothing.
         """
         deliveries = {
             EntryKey(signal.address, signal.scope): signal

@@ -75,7 +75,7 @@ _BY_SUB_TYPE = {
     "CustomTimeoutExceeded": BounceKind.CONTENT,
 }
 
-# The recipient's address is bad, says the server. RFC 3463 sections 3.2 and 3.3; X.1.10 (null MX): RFC 7505 section 4.2
+# The recipient's address is bad, says the server. RFC 3463 sections 3.2 and 3.3; X.1.10 (null MX): RFC 7505
 _ADDRESS_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 
 # Patterns are compiled when first used, by `re` itself: each cold start would pay for them, few bounces need them.

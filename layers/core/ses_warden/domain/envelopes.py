@@ -1,13 +1,13 @@
 """Opens whatever brings an SES event to a function, and finds the event inside.
 
-| door | shape | source |
+| door | shape | source (below https://docs.aws.amazon.com/) |
 |---|---|---|
-| SNS → Lambda | `Records[].Sns.Message` | https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html |
-| SNS → SQS → Lambda, raw delivery | `Records[].body` is the event | https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html |
-| SNS → SQS → Lambda | `Records[].body` is an SNS notification whose `Message` is the event | |
-| EventBridge (→ SQS) → Lambda | `detail` is the event | https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html |
-| Firehose transformation | `records[].data`, base64 of one event a line | https://docs.aws.amazon.com/firehose/latest/dg/data-transformation.html |
-| Lambda's OnFailure destination | `requestPayload` is what the function was given | https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html |
+| SNS → Lambda | `Records[].Sns.Message` | lambda/latest/dg/with-sns.html |
+| SNS → SQS → Lambda, raw delivery | `Records[].body` is the event | sns/latest/dg/sns-large-payload-raw-message-delivery.html |
+| SNS → SQS → Lambda | `Records[].body` is a notification, its `Message` the event | lambda/latest/dg/with-sqs.html |
+| EventBridge (→ SQS) → Lambda | `detail` is the event | ses/latest/dg/monitoring-eventbridge.html |
+| Firehose transformation | `records[].data`, base64 of one event a line | firehose/latest/dg/data-transformation.html |
+| Lambda's OnFailure destination | `requestPayload` is what was given | lambda/latest/dg/invocation-async-retain-records.html |
 """
 
 import json

@@ -343,14 +343,21 @@ def parse_event(raw: str | bytes) -> SesEvent:
 def _parse_otherwise(raw: str | bytes, error: ValidationError) -> SesEvent:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "union_tag_invalid":
-        try:
-            return UnknownEvent.model_validate_json(raw)
-        except ValidationError as second:
-            raise UnparsableEvent(_fault(second)) from None
+        return _unknown(raw)
     text = raw if isinstance(raw, str) else raw[:200].decode("utf-8", "replace")
     if text.strip().startswith(_SETUP_TEXT):
         return SetupMessage(message=_SETUP_TEXT)
     raise UnparsableEvent(_fault(error)) from None
+
+
+def _unknown(raw: str | bytes) -> UnknownEvent:
+    try:
+        event = UnknownEvent.model_validate_json(raw)
+    except ValidationError as error:
+        raise UnparsableEvent(_fault(error)) from None
+    if not event.name:
+        raise UnparsableEvent("eventType: missing")
+    return event
 
 
 _LONGEST_NAME = 40

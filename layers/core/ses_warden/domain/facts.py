@@ -1,7 +1,7 @@
 """An event taken apart: one fact for each recipient it speaks of.
 
-Three questions are answered here and nowhere else: when did it happen (`event_time`), whom is it about (`recipients`), and what makes
-two notifications the same event (`fingerprint`).
+Three questions are answered here and nowhere else: when did it happen (`event_time`), whom is it about (`recipients`), and what
+makes two notifications the same event (`fingerprint`).
 """
 
 from datetime import UTC, datetime
@@ -79,7 +79,8 @@ class Fact(NamedTuple):
 def facts_of(event: MailEvent, no_feedback_domains: frozenset[str] = frozenset()) -> list[Fact]:
     """The facts in an event, one for each recipient it is about, in its order, each recipient once.
 
-    `no_feedback_domains` are those whose providers report no complaints to SES. Raises `UnparsableEvent` for a time that no calendar has.
+    `no_feedback_domains` are those whose providers report no complaints to SES. Raises `UnparsableEvent` for a time that UTC does
+    not have.
     """
     mail = event.mail
     sent_at, at = _utc(mail.timestamp), event_time(event)

@@ -1,7 +1,7 @@
 """The storm breaker: when hard bounces from one recipient domain are the provider's fault.
 
-A provider whose directory is down answers 5.1.1 for everybody. Each of these bounces is indistinguishable from a true one; only their
-number is not. So those amid a burst far above the domain's habit are provisional: they suppress for a day, and not for good.
+A provider whose directory is down answers 5.1.1 for everybody. Each of these bounces looks like a true one; only their number does
+not. So those amid a burst far above the domain's habit are provisional: they suppress for a day, and not for good.
 """
 
 from datetime import UTC, datetime, timedelta

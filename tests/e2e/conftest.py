@@ -1,0 +1,31 @@
+"""The stack as deployed: built and deployed once, to an emulator that all end-to-end tests share."""
+
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from tests.support.emulator import Emulator
+from tests.support.stack import Stack, build, deploy
+
+FUNCTIONS = ("FeedbackFunction", "ActivityFunction")
+LOG_LINES = 40
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The deployed stack."""
+    build()
+    with Emulator() as emulator:
+        yield deploy(emulator, {"BatchWindowSeconds": "1"})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failed test what the functions and the emulator logged."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.when == "call" and report.failed and isinstance(stack, Stack):
+        for function in FUNCTIONS:
+            report.sections.append((f"log of {function}", "\n".join(stack.log(function)[-LOG_LINES:])))
+        report.sections.append(("log of the emulator", stack.emulator.log_tail()))
+    return report

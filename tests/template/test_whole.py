@@ -1,0 +1,150 @@
+"""The template as a whole: it holds together in every shape, and the tools find nothing."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.template import TEMPLATE, Json, load, resolve
+
+ROOT = TEMPLATE.parent
+
+SHAPES: dict[str, dict[str, str | int]] = {
+    "defaults": {},
+    "emulator": {"EmulatorEndpoint": "http://127.0.0.1:4566"},
+    "existing set": {"ExistingConfigurationSetName": "mine"},
+    "further sets": {"AdditionalConfigurationSet1": "a", "AdditionalConfigurationSet2": "b", "AdditionalConfigurationSet3": "c"},
+    "own key": {"UseCustomerManagedKey": "true"},
+    "existing key": {"ExistingKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/k"},
+    "eventbridge": {"EventBridgeRule": "true"},
+    "existing tables": {
+        "ExistingEventsTableName": "old-events",
+        "ExistingSuppressionTableName": "old-suppression",
+        "ExistingReputationTableName": "old-reputation",
+    },
+}
+
+OUTPUTS = {
+    "ConfigurationSetName",
+    "FeedbackTopicArn",
+    "ActivityTopicArn",
+    "AlertTopicArn",
+    "FeedbackRetryQueueUrl",
+    "FeedbackDeadLetterQueueUrl",
+    "ActivityQueueUrl",
+    "ActivityDeadLetterQueueUrl",
+    "EventsTableName",
+    "SuppressionTableName",
+    "ReputationTableName",
+    "QuarantineBucketName",
+    "FeedbackFunctionName",
+    "ActivityFunctionName",
+    "FeedbackLogGroupName",
+    "ActivityLogGroupName",
+}
+
+
+@pytest.mark.parametrize("parameters", SHAPES.values(), ids=SHAPES)
+def test_no_reference_dangles(template: Json, parameters: dict[str, str | int]) -> None:
+    """Whatever is chosen, what remains refers only to what remains."""
+    stack = resolve(template, **parameters)
+    used = {name for section in ("Globals", "Resources", "Outputs") for name in _references(stack[section])}
+    assert used - stack["Resources"].keys() == set()
+
+
+@pytest.mark.parametrize("parameters", SHAPES.values(), ids=SHAPES)
+def test_an_operator_finds_every_name_in_the_outputs(template: Json, parameters: dict[str, str | int]) -> None:
+    """Outputs name topics, queues, tables, bucket, functions and logs in every shape, each with a description."""
+    outputs = resolve(template, **parameters)["Outputs"]
+    assert outputs.keys() - {"KeyArn"} == OUTPUTS
+    assert all(output["Description"] for output in outputs.values())
+
+
+def test_every_condition_is_used(template: Json) -> None:
+    """No condition is left over from something that is gone."""
+    rest = {key: value for key, value in template.items() if key != "Conditions"}
+    used = {name for section in (rest, template["Conditions"]) for name in _conditions(section)}
+    assert used == template["Conditions"].keys()
+
+
+def test_a_key_given_twice_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """YAML would silently take the last of two equal keys; the loader of these tests does not."""
+    path = tmp_path_factory.mktemp("template") / "template.yaml"
+    path.write_text("Resources:\n  A: {Ref: x}\n  A: !Ref y\n", encoding="utf-8")
+    with pytest.raises(yaml.constructor.ConstructorError, match="given twice"):
+        load(path)
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    """Every rule, informational ones included, for several Regions."""
+    command = [str(Path(sys.executable).with_name("cfn-lint"))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 (our own command)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_deploying_asks_first_and_names_no_place() -> None:
+    """samconfig.toml shows the change set before it is applied, and leaves Region, account and profile to the environment."""
+    text = (ROOT / "samconfig.toml").read_text(encoding="utf-8")
+    default = tomllib.loads(text)["default"]
+    assert default["global"]["parameters"]["stack_name"] == "ses-warden"
+    assert default["deploy"]["parameters"]["confirm_changeset"] is True
+    assert default["deploy"]["parameters"]["capabilities"] == "CAPABILITY_IAM"
+    assert default["deploy"]["parameters"]["resolve_s3"] is True
+    assert default["deploy"]["parameters"]["tags"] == "application=ses-warden"
+    assert default["build"]["parameters"] == {"cached": True, "parallel": True}
+    assert not re.search(r"^\s*(region|profile)\s*=|\b\d{12}\b", text, re.MULTILINE)
+
+
+def test_every_exemption_from_checkov_has_its_reason() -> None:
+    """A skipped check says on its line why."""
+    lines = (ROOT / ".checkov.yaml").read_text(encoding="utf-8").splitlines()
+    exemptions = [line for line in lines if line.lstrip().startswith("- CKV")]
+    assert exemptions
+    assert [line for line in exemptions if not re.search(r"CKV\w+  # .{30,}", line)] == []
+
+
+def _references(node: object) -> Iterator[str]:
+    """Logical ids below a node that Ref, Fn::GetAtt, Fn::Sub or DependsOn point at."""
+    match node:
+        case {"Ref": str(name)}:
+            yield from [] if name.startswith("AWS::") else [name]
+        case {"Fn::GetAtt": [str(name), *_]}:
+            yield name
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            yield from (name for name in _names(text) if name not in variables)
+            yield from _references(variables)
+        case {"Fn::Sub": str(text)}:
+            yield from _names(text)
+        case dict():
+            yield from [node["DependsOn"]] if "DependsOn" in node else []
+            for value in node.values():
+                yield from _references(value)
+        case list():
+            for value in node:
+                yield from _references(value)
+
+
+def _names(text: str) -> Iterator[str]:
+    for name in re.findall(r"\$\{([^}!]+)\}", text):
+        if not name.startswith("AWS::"):
+            yield name.split(".")[0]
+
+
+def _conditions(node: object) -> Iterator[str]:
+    match node:
+        case {"Fn::If": [str(name), *branches]}:
+            yield name
+            yield from _conditions(branches)
+        case dict():
+            if isinstance(node.get("Condition"), str):
+                yield node["Condition"]
+            for value in node.values():
+                yield from _conditions(value)
+        case list():
+            for value in node:
+                yield from _conditions(value)
