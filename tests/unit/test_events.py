@@ -66,6 +66,20 @@ def test_unknown_fields_are_kept_and_named() -> None:
     assert (event.mail.model_extra or {})["priority"] == json.loads(ses("unknown-fields"))["mail"]["priority"]
 
 
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("bounce-permanent-general", ()),
+        ("unknown-subtype", ("bounce.bounce_sub_type",)),
+        ("unknown-transient-subtype", ("bounce.bounce_sub_type",)),
+        ("complaint-unknown-feedback-type", ("complaint.complaint_feedback_type",)),
+    ],
+)
+def test_values_that_aws_did_not_document_are_named_by_their_place(name: str, places: tuple[str, ...]) -> None:
+    """An unknown sub-type stays what it is, and is counted."""
+    assert mail_event(name).unknown_values == places
+
+
 def test_an_unknown_type_is_kept_whole() -> None:
     """It has a name and all that it said."""
     event = parse_event(ses("unknown-type"))

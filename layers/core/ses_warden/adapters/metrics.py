@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatc
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from ses_warden.application.record_events import Happening, Outcome
+from ses_warden.application.outcome import Happening, Outcome
 from ses_warden.domain.reputation import Counter
 
 # The names that operators see; the README explains them.
@@ -37,6 +37,7 @@ NAMES: dict[Counter | Happening, str] = {
     Happening.ENRICHED: "Enriched",
     Happening.UNKNOWN_EVENT: "UnknownEvents",
     Happening.UNKNOWN_FIELD: "UnknownFields",
+    Happening.UNKNOWN_VALUE: "UnknownValues",
     Happening.UNPARSABLE: "Unparsable",
     Happening.SETUP_MESSAGE: "SetupMessages",
 }

@@ -1,6 +1,6 @@
 """What Lambda wants to hear from a function about its records."""
 
-from ses_warden.application.record_events import Outcome
+from ses_warden.application.outcome import Outcome
 
 type BatchResponse = dict[str, list[dict[str, str]]]
 

@@ -70,7 +70,7 @@ class Ledger(Protocol):
     def transact(self, transaction: Transaction) -> Rejected | None:
         """Writes all of it (None), or nothing.
 
-        Raises `LedgerBusy` when conflicts or throttling outlast the retries, `RowRefused` when DynamoDB will never take one of the rows.
+        Raises `LedgerBusy` when conflicts or throttling outlast the retries, `RowRefused` for a row that DynamoDB will never take.
         """
         ...
 

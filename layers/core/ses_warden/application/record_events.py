@@ -4,35 +4,26 @@ Rows, the counters that they move and the suppression entries that they change a
 is dropped from it and the rest goes again. So it does not matter how often, in which order, or beside whom an event is recorded.
 """
 
-from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Literal
+from datetime import datetime
 
-from ses_warden.application.ports import (
-    MOST_ACTIONS,
-    Cohort,
-    EntryKey,
-    FactKey,
-    Known,
-    Ledger,
-    Quarantine,
-    Transaction,
-)
+from ses_warden.application.intake import Intake, Policy, Work, lacks
+from ses_warden.application.outcome import Happening, Journal, Outcome
+from ses_warden.application.ports import MOST_ACTIONS, Cohort, EntryKey, FactKey, Known, Ledger, Quarantine, Transaction
 from ses_warden.domain.addresses import domain_of
 from ses_warden.domain.bounces import BounceKind
 from ses_warden.domain.entries import Change, Entry, change
 from ses_warden.domain.envelopes import Envelope
-from ses_warden.domain.events import MailEvent, SetupMessage, UnknownEvent, parse_event
-from ses_warden.domain.facts import Fact, facts_of, signal_of
+from ses_warden.domain.facts import Fact, signal_of
 from ses_warden.domain.reputation import Counter, hour, scopes
 from ses_warden.domain.signals import Signal, SignalKind
 from ses_warden.domain.storms import is_storm, periods_of
 from ses_warden.domain.suppression import decide, wants_last_delivery
-from ses_warden.errors import LedgerBusy, LedgerError, RowRefused, UnparsableEvent, WardenError
+from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
+
+__all__ = ["Happening", "Outcome", "Policy", "record_events"]
 
 # A change of suppression is written with an outbox row beside it, for which the transaction keeps room.
 _ACTIONS_OF_A_SIGNAL = 2
@@ -40,172 +31,67 @@ _ACTIONS_OF_A_SIGNAL = 2
 _ROUNDS = 20
 
 
-class Happening(StrEnum):
-    """What else can happen to an event, beside what it counts as."""
-
-    SUPPRESSED = "suppressed"
-    RELEASED = "released"
-    DUPLICATE = "duplicate"
-    ENRICHED = "enriched"
-    UNKNOWN_EVENT = "unknown_event"
-    UNKNOWN_FIELD = "unknown_field"
-    UNPARSABLE = "unparsable"
-    SETUP_MESSAGE = "setup_message"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the operator decides: how long events are kept, whose suppression list is the truth, which providers report nothing."""
-
-    retention: timedelta
-    authority: Literal["ses", "warden"] = "ses"
-    no_feedback_domains: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of the events of one invocation.
-
-    `counts` by configuration set (None: not known) and what happened; `lags` in milliseconds between an event and now;
-    `failed` are the records to be delivered again, by SQS message id; `error` is why, and must be raised where no queue
-    holds the record (`record_id` None).
-    """
-
-    counts: Mapping[tuple[str | None, Counter | Happening], int]
-    lags: Sequence[int]
-    failed: frozenset[str | None]
-    error: WardenError | None
-
-    def total(self, what: Counter | Happening) -> int:
-        """How often something happened, over all configuration sets."""
-        return sum(count for (_, happened), count in self.counts.items() if happened == what)
-
-
 def record_events(
     envelopes: Iterable[Envelope], *, ledger: Ledger, quarantine: Quarantine, policy: Policy, now: datetime
 ) -> Outcome:
     """Records the events in these envelopes; each failure concerns only the records named in the outcome."""
-    recording = _Recording(ledger, quarantine, policy, now)
+    journal = Journal()
+    intake = Intake(quarantine, policy, journal)
     for envelope in envelopes:
-        recording.read(envelope)
-    recording.write()
-    return recording.outcome()
-
-
-@dataclass(slots=True)
-class _Work:
-    """A fact to record, and the envelopes that brought it."""
-
-    fact: Fact
-    envelopes: list[Envelope]
-    signal: Signal | None
+        intake.read(envelope)
+    _Recording(ledger, intake, journal, policy, now).write()
+    return journal.outcome()
 
 
 @dataclass(slots=True)
 class _Recording:
     ledger: Ledger
-    quarantine: Quarantine
+    intake: Intake
+    journal: Journal
     policy: Policy
     now: datetime
-    work: dict[FactKey, _Work] = field(default_factory=dict)
     # Entries as far as this invocation knows them; None: as far as it knows there is none.
     entries: dict[EntryKey, Entry | None] = field(default_factory=dict)
     # Strikes that a delivery, recorded before anybody watched the address, may have healed.
-    strikes: list[_Work] = field(default_factory=list)
-    counts: Tally[tuple[str | None, Counter | Happening]] = field(default_factory=Tally)
-    lags: list[int] = field(default_factory=list)
-    failed: set[str | None] = field(default_factory=set)
-    error: WardenError | None = None
-
-    def outcome(self) -> Outcome:
-        return Outcome(dict(self.counts), tuple(self.lags), frozenset(self.failed), self.error)
-
-    # Reading
-
-    def read(self, envelope: Envelope) -> None:
-        """Takes an event apart, or sets it aside with the reason."""
-        try:
-            if envelope.problem:
-                raise UnparsableEvent(envelope.problem)
-            match event := parse_event(envelope.body):
-                case SetupMessage():
-                    self.counts[None, Happening.SETUP_MESSAGE] += 1
-                case UnknownEvent():
-                    self._set_aside(envelope, "an event of a type that is not known", Happening.UNKNOWN_EVENT)
-                case _:
-                    self._take(event, envelope)
-        except UnparsableEvent as fault:
-            self._set_aside(envelope, str(fault), Happening.UNPARSABLE)
-
-    def _take(self, event: MailEvent, envelope: Envelope) -> None:
-        facts = facts_of(event, self.policy.no_feedback_domains)
-        for fact in facts:
-            key = FactKey(fact.message_id, fact.sort_key)
-            twin = self.work.get(key)
-            if twin is None:
-                self.work[key] = _Work(fact, [envelope], None)
-                continue
-            twin.envelopes.append(envelope)
-            self.counts[fact.configuration_set, Happening.DUPLICATE] += 1
-            if _lacks(twin.fact, fact):
-                twin.fact = fact
-        if unknown := event.unknown_fields:
-            self.counts[event.mail.configuration_set, Happening.UNKNOWN_FIELD] += len(unknown)
-
-    def _set_aside(self, envelope: Envelope, reason: str, happening: Happening) -> None:
-        try:
-            self.quarantine.keep(envelope.body, reason)
-        except WardenError as error:
-            self._fail([envelope], error)
-        else:
-            self.counts[None, happening] += 1
-
-    def _fail(self, envelopes: Iterable[Envelope], error: WardenError) -> None:
-        self.failed.update(envelope.record_id for envelope in envelopes)
-        self.error = self.error or error
-
-    # Writing
+    strikes: list[Work] = field(default_factory=list)
 
     def write(self) -> None:
         """Records what was read: transactions of up to 100 actions, then what only shows after they are committed."""
-        if not self.work:
+        if not self.intake.work:
             return
-        storms = self._guarded(list(self.work.values()), self._storms) or frozenset()
-        for work in self.work.values():
+        storms = self._guarded(list(self.intake.work.values()), self._storms) or frozenset()
+        for work in self.intake.work.values():
             provisional = domain_of(work.fact.recipient) in storms
             work.signal = signal_of(work.fact, provisional=provisional)
-        for chunk in _chunks(self.work.values()):
+        for chunk in _chunks(self.intake.work.values()):
             self._record(chunk)
-        done = [work for work in self.work.values() if not self._is_lost(work)]
+        done = [work for work in self.intake.work.values() if not self.journal.is_lost(work.envelopes)]
         self._guarded(done, lambda: self._heal(done))
         self._guarded(done, lambda: self._note_scopes(done))
 
-    def _guarded[T](self, work: Sequence[_Work], step: Callable[[], T]) -> T | None:
+    def _guarded[T](self, work: Sequence[Work], step: Callable[[], T]) -> T | None:
         """A failure of a step that serves several records fails all of them: what is recorded already is recognised next time."""
         if not work:
             return None
         try:
             return step()
         except LedgerError as error:
-            self._fail((envelope for one in work for envelope in one.envelopes), error)
+            self.journal.fail((envelope for one in work for envelope in one.envelopes), error)
             return None
-
-    def _is_lost(self, work: _Work) -> bool:
-        return any(envelope.record_id in self.failed for envelope in work.envelopes)
 
     def _storms(self) -> frozenset[str]:
         """The recipient domains whose hard bounces are a burst far above their habit."""
         latest: dict[str, datetime] = {}
-        for work in self.work.values():
+        for work in self.intake.work.values():
             if _is_hard_bounce(work.fact):
                 domain = domain_of(work.fact.recipient)
                 latest[domain] = max(work.fact.at, latest.get(domain, work.fact.at))
         return frozenset(d for d, at in latest.items() if is_storm(self.ledger.domain_bounces(d, at)))
 
-    def _record(self, chunk: list[_Work]) -> None:
-        if isinstance(self.error, LedgerError):
+    def _record(self, chunk: list[Work]) -> None:
+        if isinstance(self.journal.error, LedgerError):
             # The ledger is in trouble: the rest is better delivered again than tried until time runs out.
-            self._fail((envelope for work in chunk for envelope in work.envelopes), self.error)
+            self.journal.fail((envelope for work in chunk for envelope in work.envelopes), self.journal.error)
             return
         try:
             self._commit(chunk)
@@ -215,14 +101,14 @@ class _Recording:
                 self._record(chunk[:middle])
                 self._record(chunk[middle:])
             else:
-                self._set_aside(chunk[0].envelopes[0], str(refusal), Happening.UNPARSABLE)
+                self.intake.set_aside(chunk[0].envelopes[0], str(refusal), Happening.UNPARSABLE)
         except LedgerError as error:
-            self._fail((envelope for work in chunk for envelope in work.envelopes), error)
+            self.journal.fail((envelope for work in chunk for envelope in work.envelopes), error)
 
-    def _commit(self, chunk: list[_Work]) -> None:
+    def _commit(self, chunk: list[Work]) -> None:
         """Writes the facts of a chunk with all that follows from them, without those that are in the ledger already."""
         new = {FactKey(work.fact.message_id, work.fact.sort_key): work for work in chunk}
-        enriched: dict[FactKey, tuple[_Work, Known]] = {}
+        enriched: dict[FactKey, tuple[Work, Known]] = {}
         for _ in range(_ROUNDS):
             changes = self._fold([*new.values(), *(work for work, _ in enriched.values())])
             rejected = self.ledger.transact(
@@ -238,7 +124,7 @@ class _Recording:
                 return
             for key, known in rejected.known.items():
                 work = new.pop(key, None) or enriched.pop(key)[0]
-                if _lacks(known, work.fact):
+                if lacks(known, work.fact):
                     enriched[key] = work, known
                 else:
                     self._already_there(work)
@@ -247,7 +133,7 @@ class _Recording:
                 return
         raise LedgerBusy(f"other writers changed the same rows {_ROUNDS} times")
 
-    def _fold(self, works: Iterable[_Work]) -> dict[EntryKey, Entry]:
+    def _fold(self, works: Iterable[Work]) -> dict[EntryKey, Entry]:
         """The entries that change by these facts. Deliveries have their turn after the commit."""
         changes: dict[EntryKey, Entry] = {}
         for work in works:
@@ -261,7 +147,7 @@ class _Recording:
                 changes[key] = after
         return changes
 
-    def _movements(self, new: Iterable[_Work], enriched: Iterable[tuple[_Work, Known]]) -> dict[Cohort, dict[Counter, int]]:
+    def _movements(self, new: Iterable[Work], enriched: Iterable[tuple[Work, Known]]) -> dict[Cohort, dict[Counter, int]]:
         """What the counters move by: those of all scopes of a new fact, and of the scopes that an enriched row lacked."""
         moves: dict[Cohort, dict[Counter, int]] = defaultdict(lambda: defaultdict(int))
         for work, known in [*((work, None) for work in new), *enriched]:
@@ -281,40 +167,40 @@ class _Recording:
 
     def _committed(
         self,
-        new: Iterable[_Work],
-        enriched: Iterable[tuple[_Work, Known]],
+        new: Iterable[Work],
+        enriched: Iterable[tuple[Work, Known]],
         changes: Mapping[EntryKey, Entry],
     ) -> None:
         for work in new:
             fact = work.fact
             if fact.counter is not None:
-                self.counts[fact.configuration_set, fact.counter] += 1
-            self.lags.append(max(0, int((self.now - fact.at).total_seconds() * 1000)))
+                self.journal.count(fact.configuration_set, fact.counter)
+            self.journal.lags.append(max(0, int((self.now - fact.at).total_seconds() * 1000)))
             signal = work.signal
             if signal and wants_last_delivery(self.entries.get(EntryKey(signal.address, signal.scope)), signal):
                 self.strikes.append(work)
         for work, _ in enriched:
-            self.counts[work.fact.configuration_set, Happening.ENRICHED] += 1
+            self.journal.count(work.fact.configuration_set, Happening.ENRICHED)
         for key, entry in changes.items():
             self._changed(key, entry)
 
     def _changed(self, key: EntryKey, entry: Entry) -> None:
         match change(self.entries.get(key), entry):
             case Change.SUPPRESSED:
-                self.counts[None, Happening.SUPPRESSED] += 1
+                self.journal.count(None, Happening.SUPPRESSED)
             case Change.RELEASED:
-                self.counts[None, Happening.RELEASED] += 1
+                self.journal.count(None, Happening.RELEASED)
         self.entries[key] = replace(entry, version=entry.version + 1)
 
-    def _already_there(self, work: _Work) -> None:
-        self.counts[work.fact.configuration_set, Happening.DUPLICATE] += 1
+    def _already_there(self, work: Work) -> None:
+        self.journal.count(work.fact.configuration_set, Happening.DUPLICATE)
         if work.signal and work.signal.kind is SignalKind.STRIKE:
             # Whoever recorded it may have died before it looked for deliveries.
             self.strikes.append(work)
 
     # After the commit
 
-    def _heal(self, done: Iterable[_Work]) -> None:
+    def _heal(self, done: Iterable[Work]) -> None:
         """Lets deliveries end rows of strikes.
 
         A delivery looks for strikes, and a strike for deliveries, each after its own commit: of two that are recorded at the same
@@ -332,7 +218,7 @@ class _Recording:
             if signal and signal.kind is SignalKind.DELIVERED and EntryKey(signal.address, signal.scope) in watched:
                 self._apply(signal, None)
         for work in self.strikes:
-            if work.signal and not self._is_lost(work):
+            if work.signal and not self.journal.is_lost(work.envelopes):
                 last = self.ledger.last_delivery(work.signal.address, work.signal.at)
                 if last:
                     self._apply(work.signal, last)
@@ -351,25 +237,18 @@ class _Recording:
             self.entries.update(rejected.entries)
         raise LedgerBusy(f"other writers changed the same entry {_ROUNDS} times")
 
-    def _note_scopes(self, done: Iterable[_Work]) -> None:
+    def _note_scopes(self, done: Iterable[Work]) -> None:
         seen = {scope for work in done for scope in scopes(work.fact.configuration_set, work.fact.tenant)}
         self.ledger.note_scopes(sorted(seen), hour(self.now))
-
-
-def _lacks(known: Fact | Known, fact: Fact) -> bool:
-    """Whether a copy of a fact lacks scopes that another copy knows: identity notifications carry no tags."""
-    return (known.configuration_set is None and fact.configuration_set is not None) or (
-        known.tenant is None and fact.tenant is not None
-    )
 
 
 def _is_hard_bounce(fact: Fact) -> bool:
     return fact.counter is Counter.HARD and fact.kind == BounceKind.HARD
 
 
-def _chunks(works: Iterable[_Work]) -> Iterator[list[_Work]]:
+def _chunks(works: Iterable[Work]) -> Iterator[list[Work]]:
     """Cuts the work into transactions: rows, the counters that they move, entries and their outbox rows are the actions."""
-    chunk: list[_Work] = []
+    chunk: list[Work] = []
     cohorts: set[tuple[str, str]] = set()
     actions = 0
     for work in works:

@@ -10,150 +10,28 @@ https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from ses_warden.domain.mail import Mail, OpenWire, Timestamp, Wire
+from ses_warden.domain.details import (
+    BounceDetail,
+    ClickDetail,
+    ComplaintDetail,
+    DelayDetail,
+    DeliveryDetail,
+    Detail,
+    FailureDetail,
+    OpenDetail,
+    RejectDetail,
+    SendDetail,
+    SubscriptionDetail,
+)
+from ses_warden.domain.mail import Mail, OpenWire
 from ses_warden.errors import UnparsableEvent
 
 __all__ = ["SesEvent", "parse_event"]
 
 Form = Literal["event-publishing", "identity-feedback"]
-
-
-class BouncedRecipient(Wire):
-    """Somebody whose mail bounced. All but the address come from the DSN (RFC 3464) and are absent without one."""
-
-    email_address: str
-    action: str | None = None
-    status: str | None = None
-    diagnostic_code: str | None = None
-
-
-class BounceDetail(OpenWire):
-    """Why a mail bounced: `bounce_type` and `bounce_sub_type` are open strings, since AWS adds sub-types."""
-
-    bounce_type: str
-    bounce_sub_type: str | None = None
-    bounced_recipients: tuple[BouncedRecipient, ...] = ()
-    timestamp: Timestamp | None = None
-    feedback_id: str | None = None
-    reporting_mta: str | None = Field(None, alias="reportingMTA")
-    remote_mta_ip: str | None = None
-
-
-class ComplainedRecipient(Wire):
-    """Somebody who may have complained: providers redact the complainer, so SES lists the candidates."""
-
-    email_address: str
-
-
-class ComplaintDetail(OpenWire):
-    """A complaint (RFC 5965 feedback report); the feedback type may be missing, and `not-spam` is the opposite of one."""
-
-    complained_recipients: tuple[ComplainedRecipient, ...] = ()
-    timestamp: Timestamp | None = None
-    feedback_id: str | None = None
-    complaint_sub_type: str | None = None
-    complaint_feedback_type: str | None = None
-    user_agent: str | None = None
-    arrival_date: str | None = None
-
-
-class DeliveryDetail(OpenWire):
-    """The recipient's mail server accepted the mail; `processing_time_millis` in milliseconds since it was sent."""
-
-    timestamp: Timestamp | None = None
-    processing_time_millis: int | None = None
-    recipients: tuple[str, ...] = ()
-    smtp_response: str | None = None
-    reporting_mta: str | None = Field(None, alias="reportingMTA")
-    remote_mta_ip: str | None = None
-
-
-class SendDetail(OpenWire):
-    """Empty: SES accepted the request and will try to deliver."""
-
-
-class RejectDetail(OpenWire):
-    """SES refused to deliver, since it found a virus."""
-
-    reason: str | None = None
-
-
-class Engagement(OpenWire):
-    """What an open and a click share; `is_bot_event` is `Likely` or `Unlikely`, as SES guesses."""
-
-    timestamp: Timestamp | None = None
-    ip_address: str | None = None
-    user_agent: str | None = None
-    is_bot_event: str | None = None
-
-
-class OpenDetail(Engagement):
-    """The tracking pixel was fetched."""
-
-
-class ClickDetail(Engagement):
-    """A tracked link was followed."""
-
-    link: str | None = None
-    link_tags: dict[str, tuple[str, ...]] | None = None
-
-
-class FailureDetail(OpenWire):
-    """A template could not be rendered, so nothing was sent."""
-
-    template_name: str | None = None
-    error_message: str | None = None
-
-
-class DelayedRecipient(Wire):
-    """Somebody whose mail is late."""
-
-    email_address: str
-    status: str | None = None
-    diagnostic_code: str | None = None
-
-
-def _as_list(value: object) -> object:
-    """AWS's text says that `delayedRecipients` is an object, its example has a list."""
-    return [value] if isinstance(value, dict) else value
-
-
-class DelayDetail(OpenWire):
-    """A temporary failure; SES goes on trying until `expiration_time`."""
-
-    delay_type: str | None = None
-    delayed_recipients: Annotated[tuple[DelayedRecipient, ...], BeforeValidator(_as_list)] = ()
-    expiration_time: Timestamp | None = None
-    timestamp: Timestamp | None = None
-    reporting_mta: str | None = Field(None, alias="reportingMTA")
-
-
-class TopicStatus(Wire):
-    """A contact's choice for one topic: `OptIn` or `OptOut`."""
-
-    topic_name: str
-    subscription_status: str
-
-
-class TopicPreferences(Wire):
-    """What a contact wants to get from a contact list."""
-
-    unsubscribe_all: bool | None = None
-    topic_subscription_status: tuple[TopicStatus, ...] | None = None
-    topic_default_subscription_status: tuple[TopicStatus, ...] | None = None
-
-
-class SubscriptionDetail(OpenWire):
-    """A contact changed preferences; `source` is the mechanism (`UnsubscribeHeader`) or the sender, AWS says both."""
-
-    contact_list: str
-    timestamp: Timestamp | None = None
-    source: str | None = None
-    new_topic_preferences: TopicPreferences | None = None
-    old_topic_preferences: TopicPreferences | None = None
 
 
 class Event(OpenWire):
@@ -176,9 +54,9 @@ class MailEvent(Event):
     mail: Mail
 
     @property
-    def detail(self) -> OpenWire:
+    def detail(self) -> Detail:
         """The object that carries what is particular to this type of event."""
-        detail: OpenWire = getattr(self, self.key)
+        detail: Detail = getattr(self, self.key)
         return detail
 
     @property
@@ -188,6 +66,16 @@ class MailEvent(Event):
             prefix + name
             for prefix, part in (("", self), ("mail.", self.mail), (f"{self.key}.", self.detail))
             for name in part.model_extra or ()
+        )
+
+    @property
+    def unknown_values(self) -> tuple[str, ...]:
+        """Where this event says what was not documented when these models were written (`bounce.bounce_sub_type`)."""
+        detail = self.detail
+        return tuple(
+            f"{self.key}.{name}"
+            for name, known in detail.known_values.items()
+            if (value := getattr(detail, name)) is not None and value not in known
         )
 
 
