@@ -58,9 +58,7 @@ def bounced(kind: BounceKind, day: float, *, sub_type: str | None = None, provis
     """A bounce of Jane's, so many days from now, of a mail of its own."""
     at = NOW + day * DAY
     return some(
-        bounce_signal(
-            kind, JANE, at=at, message_id=f"mail-{day}", sub_type=sub_type, status="5.1.1", provisional=provisional
-        )
+        bounce_signal(kind, JANE, at=at, message_id=f"mail-{day}", sub_type=sub_type, status="5.1.1", provisional=provisional)
     )
 
 
@@ -74,9 +72,7 @@ def delivered(day: float) -> Signal:
     return delivery_signal(JANE, at=NOW + day * DAY, message_id=f"mail-{day}")
 
 
-def complained(
-    day: float, kind: ComplaintKind = ComplaintKind.COMPLAINT, mail: str = "mail", candidates: int = 1
-) -> Signal:
+def complained(day: float, kind: ComplaintKind = ComplaintKind.COMPLAINT, mail: str = "mail", candidates: int = 1) -> Signal:
     """A complaint of Jane's about a mail."""
     return some(complaint_signal(kind, JANE, at=NOW + day * DAY, message_id=mail, candidates=candidates))
 
@@ -113,9 +109,7 @@ def of_sample(name: str, tenant: str | None = None) -> Signal | None:
     if "bounce" in event:
         who, sub_type = detail["bouncedRecipients"][0], detail["bounceSubType"]
         status, text = who.get("status"), who.get("diagnosticCode")
-        bounce = classify_bounce(
-            detail["bounceType"], sub_type, action=who.get("action"), status=status, diagnostic=text
-        )
+        bounce = classify_bounce(detail["bounceType"], sub_type, action=who.get("action"), status=status, diagnostic=text)
         return bounce_signal(
             bounce,
             normalize(who["emailAddress"]),

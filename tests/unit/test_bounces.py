@@ -113,9 +113,7 @@ class Dsn(NamedTuple):
     @property
     def kind(self) -> BounceKind:
         """What it means."""
-        return classify_bounce(
-            self.type, self.sub_type, action=self.action, status=self.status, diagnostic=self.diagnostic
-        )
+        return classify_bounce(self.type, self.sub_type, action=self.action, status=self.status, diagnostic=self.diagnostic)
 
 
 @pytest.mark.parametrize("sub_type", ["General", "NoEmail"])
@@ -144,9 +142,7 @@ def test_a_permanent_bounce_is_hard(sub_type: str, status: str | None) -> None:
     ],
 )
 @pytest.mark.parametrize("sub_type", ["General", "NoEmail"])
-def test_a_refusal_of_the_sender_is_no_word_about_the_address(
-    sub_type: str, status: str | None, diagnostic: str
-) -> None:
+def test_a_refusal_of_the_sender_is_no_word_about_the_address(sub_type: str, status: str | None, diagnostic: str) -> None:
     """Row 2: status 5.7.x (RFC 3463 section 3.8), or the text of an authentication, policy or block refusal."""
     assert Dsn("Permanent", sub_type, "failed", status, diagnostic).kind is POLICY
 
@@ -184,9 +180,7 @@ def test_a_hit_of_our_own_lists_is_no_evidence(sub_type: str) -> None:
     assert Dsn("Permanent", sub_type, "failed", "5.1.1", "Amazon SES did not send").kind is BounceKind.LIST_HIT
 
 
-@pytest.mark.parametrize(
-    ("action", "status"), [(None, None), ("", ""), ("delayed", "4.2.2"), ("relayed", None), (None, "5.7.1")]
-)
+@pytest.mark.parametrize(("action", "status"), [(None, None), ("", ""), ("delayed", "4.2.2"), ("relayed", None), (None, "5.7.1")])
 def test_an_automatic_reply_is_no_failure(action: str | None, status: str | None) -> None:
     """Row 5: Transient General without `action: failed`."""
     assert Dsn("Transient", "General", action, status).kind is BounceKind.AUTO_REPLY
@@ -243,9 +237,7 @@ def test_a_soft_refusal_of_the_sender_is_no_strike(bounce: Dsn) -> None:
     assert not bounce.kind.strikes
 
 
-@pytest.mark.parametrize(
-    "sub_type", ["MessageTooLarge", "ContentRejected", "AttachmentRejected", "CustomTimeoutExceeded"]
-)
+@pytest.mark.parametrize("sub_type", ["MessageTooLarge", "ContentRejected", "AttachmentRejected", "CustomTimeoutExceeded"])
 @pytest.mark.parametrize("status", [None, "5.7.0", "5.1.1", "4.4.7"])
 def test_what_is_wrong_with_the_mail_is_not_held_against_the_address(sub_type: str, status: str | None) -> None:
     """Row 7: whatever the status."""

@@ -24,7 +24,7 @@ def mail_event(name: str) -> MailEvent:
 @pytest.mark.parametrize("name", [name for name in KNOWN if name != "unknown-fields"])
 def test_every_field_of_every_sample_has_a_place_in_the_models(name: str) -> None:
     """The samples carry all documented fields, and none of them is left over."""
-    assert mail_event(name).unknown_fields == ()
+    assert mail_event(name).unknown_fields == {}
 
 
 @pytest.mark.parametrize(("kind", "name"), SAMPLE_OF.items())
@@ -62,8 +62,7 @@ def test_unknown_fields_are_kept_and_named() -> None:
     """AWS reserves the right to add fields; they stay in `model_extra` and are named by where they stand."""
     event = mail_event("unknown-fields")
 
-    assert "mail.priority" in event.unknown_fields
-    assert (event.mail.model_extra or {})["priority"] == json.loads(ses("unknown-fields"))["mail"]["priority"]
+    assert event.unknown_fields["mail.priority"] == json.loads(ses("unknown-fields"))["mail"]["priority"]
 
 
 @pytest.mark.parametrize(

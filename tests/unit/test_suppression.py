@@ -110,9 +110,7 @@ def test_what_is_a_strike(sample: str) -> None:
     assert not blocks(entry, signal.at)
 
 
-@pytest.mark.parametrize(
-    "sample", ["bounce-permanent-on-account-suppression-list", "complaint-on-account-suppression-list"]
-)
+@pytest.mark.parametrize("sample", ["bounce-permanent-on-account-suppression-list", "complaint-on-account-suppression-list"])
 def test_a_stranger_on_the_list_of_ses_is_entered_only_if_that_list_is_the_truth(sample: str) -> None:
     """The row of list hits, and correction "SES's own list"."""
     signal = some(of_sample(sample))
@@ -126,9 +124,7 @@ def test_a_stranger_on_the_list_of_ses_is_entered_only_if_that_list_is_the_truth
     assert fold([signal], "warden") is None
 
 
-@pytest.mark.parametrize(
-    "sample", ["bounce-permanent-on-tenant-suppression-list", "complaint-on-tenant-suppression-list"]
-)
+@pytest.mark.parametrize("sample", ["bounce-permanent-on-tenant-suppression-list", "complaint-on-tenant-suppression-list"])
 def test_a_hit_of_a_tenants_list_concerns_that_tenant_alone(sample: str) -> None:
     """SES tells which tenant by a tag; without it nobody knows whose list it was."""
     assert held([some(of_sample(sample, tenant="acme"))]).scope == "tenant/acme"
@@ -140,9 +136,7 @@ def test_nobody_is_never_suppressed() -> None:
     nobody = normalize("")
     assert bounce_signal(BounceKind.HARD, nobody, at=NOW, message_id="mail") is None
     assert complaint_signal(ComplaintKind.COMPLAINT, nobody, at=NOW, message_id="mail") is None
-    assert (
-        subscription_signal(nobody, contact_list="news", unsubscribed_from_all=True, at=NOW, message_id="mail") is None
-    )
+    assert subscription_signal(nobody, contact_list="news", unsubscribed_from_all=True, at=NOW, message_id="mail") is None
 
 
 @pytest.mark.parametrize(
@@ -172,8 +166,9 @@ def test_hits_of_the_global_list_do_not_prolong_the_rest() -> None:
     """14 days from the first; a hit afterwards begins another 14 days."""
     hits = [bounced(BounceKind.GLOBAL_LIST, day) for day in (0, 5, 13)]
     assert held(hits).expires_at == NOW + 14 * DAY
-    again = held([*hits, bounced(BounceKind.GLOBAL_LIST, 15)])
-    assert (again.since, again.expires_at) == (NOW + 15 * DAY, NOW + 29 * DAY)
+    for day in (14, 20):
+        again = held([*hits, bounced(BounceKind.GLOBAL_LIST, day)])
+        assert (again.since, again.expires_at) == (NOW + day * DAY, NOW + (day + 14) * DAY)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +219,17 @@ def test_a_delivery_ends_the_row(strikes: list[float], delivery: float, expires:
     assert held(reversed(events)).expires_at == expected
 
 
+def test_one_mail_that_fails_in_several_ways_is_one_strike() -> None:
+    """SES may tell of one mail twice, with another sub-type; a row is made of mails."""
+    assert held([replace(strike, message_id="mail") for strike in struck(0, 7, 14)]).state is State.WATCHING
+
+
+def test_a_flood_on_one_day_does_not_hide_the_days_before() -> None:
+    """Sixty failures of the tenth day leave room for that of the first."""
+    flood = struck(*[10 + number / 100 for number in range(60)])
+    assert held([*struck(0), *flood, *struck(14)]).expires_at == NOW + 44 * DAY
+
+
 def test_a_delivery_is_only_written_where_it_changes_something() -> None:
     """Nothing is held for an address without strikes, nor for a delivery older than they are."""
     assert fold([delivered(0)]) is None
@@ -266,7 +272,7 @@ def test_a_hard_bounce_in_a_storm_is_believed_for_a_day() -> None:
     assert (entry.reason, entry.confidence, entry.expires_at) == (Reason.HARD_BOUNCE, Confidence.LOW, NOW + DAY)
 
 
-@pytest.mark.parametrize("day", [-3, 0.5, 3])
+@pytest.mark.parametrize("day", [-3, 0.105, 0.5, 3])
 def test_another_bounce_outside_the_storm_makes_it_final(day: float) -> None:
     """Before, in or after the storm, whichever was heard first; and many in a storm do not wash it away."""
     storm = [bounced(BounceKind.HARD, number / 100, provisional=True) for number in range(20)]
@@ -274,6 +280,13 @@ def test_another_bounce_outside_the_storm_makes_it_final(day: float) -> None:
     for signals in ([*storm, firm], [firm, *storm], [*storm[:10], firm, *storm[10:]]):
         entry = held(signals)
         assert (entry.confidence, entry.expires_at, entry.since) == (Confidence.HIGH, None, NOW + day * DAY)
+
+
+def test_of_several_causes_the_one_that_lasts_longest_is_named() -> None:
+    """A storm's day is over sooner than the global list's fortnight; of two for good, the complaint says more."""
+    storm, listing = bounced(BounceKind.HARD, 0, provisional=True), bounced(BounceKind.GLOBAL_LIST, 0)
+    assert held([storm, listing]).reason is Reason.GLOBAL_LIST
+    assert held([complained(0), bounced(BounceKind.HARD, 1)]).reason is Reason.COMPLAINT
 
 
 def test_storms_do_not_touch_what_is_not_a_hard_bounce() -> None:
@@ -295,6 +308,7 @@ def test_not_spam_lifts_the_complaint_about_the_same_mail(late: bool) -> None:
     [
         (complained(0, mail="another"), Reason.COMPLAINT),
         (bounced(BounceKind.HARD, 0), Reason.HARD_BOUNCE),
+        (replace(bounced(BounceKind.HARD, 0), message_id="mail"), Reason.HARD_BOUNCE),
         (ordered(-1, block=True), Reason.MANUAL),
     ],
 )
@@ -313,10 +327,7 @@ def test_not_spam_leaves_an_unsubscribed_recipient_alone() -> None:
     """The contact list is another scope, which no complaint or report enters."""
     assert not_spam(1).scope != subscribed(0, unsubscribed=True).scope
     unsubscribed = held([subscribed(0, unsubscribed=True)])
-    assert (
-        held([replace(not_spam(1), scope=unsubscribed.scope), subscribed(0, unsubscribed=True)]).reason
-        is Reason.UNSUBSCRIBE
-    )
+    assert held([replace(not_spam(1), scope=unsubscribed.scope), subscribed(0, unsubscribed=True)]).reason is Reason.UNSUBSCRIBE
 
 
 def test_a_complaint_with_one_candidate_is_surer_than_one_with_several() -> None:
@@ -395,11 +406,7 @@ def test_the_newer_subscription_wins(signals: list[Signal], reason: Reason | Non
 
 
 @pytest.mark.parametrize(("contact_list", "unsubscribed"), [(None, True), ("", True), ("news", None)])
-def test_a_subscription_that_does_not_say_what_changed_changes_nothing(
-    contact_list: str | None, unsubscribed: bool | None
-) -> None:
+def test_a_subscription_that_does_not_say_what_changed_changes_nothing(contact_list: str | None, unsubscribed: bool | None) -> None:
     """Without the list or the preferences there is nothing to hold."""
-    signal = subscription_signal(
-        JANE, contact_list=contact_list, unsubscribed_from_all=unsubscribed, at=NOW, message_id="mail"
-    )
+    signal = subscription_signal(JANE, contact_list=contact_list, unsubscribed_from_all=unsubscribed, at=NOW, message_id="mail")
     assert signal is None

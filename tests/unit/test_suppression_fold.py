@@ -11,6 +11,7 @@ from ses_warden.domain.bounces import BounceKind
 from ses_warden.domain.suppression import (
     Confidence,
     Entry,
+    Reason,
     Signal,
     SignalKind,
     State,
@@ -42,9 +43,7 @@ SIGNALS = st.builds(
     address=st.just(JANE.key),
     scope=st.just("account"),
     at=MOMENTS,
-    original=st.sampled_from(
-        ["jane@example.com", "Jane@example.com", "JANE@example.com", "jAne@example.com", "janE@example.com"]
-    ),
+    original=st.sampled_from(["jane@example.com", "Jane@example.com", "JANE@example.com", "jAne@example.com", "janE@example.com"]),
     message_id=st.sampled_from(["a", "b", "c", "d"]),
     status=st.sampled_from(["", "5.1.1"]),
     confidence=st.sampled_from(Confidence),
@@ -69,9 +68,7 @@ FLOODS = st.lists(
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(SIGNALS, max_size=14), st.data(), st.sampled_from(["ses", "warden"]))
-def test_no_order_and_no_repetition_makes_another_entry(
-    signals: list[Signal], data: st.DataObject, authority: Authority
-) -> None:
+def test_no_order_and_no_repetition_makes_another_entry(signals: list[Signal], data: st.DataObject, authority: Authority) -> None:
     """Any permutation, with any of them repeated, folds to the same entry; and all of them again change nothing."""
     entry = fold(signals, authority)
     repeated = data.draw(st.lists(st.sampled_from(signals), max_size=8)) if signals else []
@@ -97,7 +94,7 @@ def test_floods_fold_alike_in_every_order_although_an_entry_is_bounded(signals: 
 
 
 def test_of_many_bounces_an_entry_knows_the_first_and_the_latest() -> None:
-    """Since when it is suppressed does not move, and one after a release suppresses again, however many came before."""
+    """Its beginning does not move, and one after a release suppresses again, however many came before."""
     bounces = [bounced(BounceKind.HARD, day) for day in range(10)]
     entry = held(bounces)
     assert (entry.since, entry.last_seen) == (NOW, NOW + 9 * DAY)
@@ -118,12 +115,7 @@ def test_a_verdict_is_whole(signals: list[Signal]) -> None:
     assert entry.last_seen is not None
     assert entry.since <= entry.last_seen
     suppressed = entry.state is State.SUPPRESSED
-    assert (
-        suppressed
-        == (entry.reason is not None)
-        == (entry.confidence is not None)
-        == blocks(entry, entry.last_seen - 99 * DAY)
-    )
+    assert suppressed == (entry.reason is not None) == (entry.confidence is not None) == blocks(entry, entry.last_seen - 99 * DAY)
     assert suppressed or entry.expires_at is None
     assert explain(entry).endswith(".")
 
@@ -159,12 +151,13 @@ def test_a_time_at_the_end_of_the_calendar_is_no_error() -> None:
 def test_each_spelling_of_an_address_is_remembered() -> None:
     """SES's list is case-sensitive when managed, so each is needed to take an address off it; four are kept."""
     signals = [
-        replace(complained(0), original=spelling)
-        for spelling in ("jane@Example.com", "Jane@example.com", "Jane@example.com")
+        replace(complained(0), original=spelling) for spelling in ("jane@Example.com", "Jane@example.com", "Jane@example.com")
     ]
     entry = held(signals)
     assert entry.spellings == ("Jane@example.com", "jane@Example.com")
     assert entry.original == "Jane@example.com"
+    five = held([*signals, *(replace(complained(0), original=spelling) for spelling in ("a@b.c", "z@b.c", "b@b.c"))])
+    assert five.spellings == ("Jane@example.com", "a@b.c", "b@b.c", "jane@Example.com")
     assert Entry("jane@example.com", "account").original == "jane@example.com"
 
 

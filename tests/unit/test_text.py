@@ -110,9 +110,7 @@ def test_addresses_within_text_are_masked_and_nothing_else(text: str, masked: st
     assert mask_addresses(text) == masked
 
 
-@given(
-    st.from_regex(r"[a-z0-9.+_=-]{4,20}", fullmatch=True), st.sampled_from(["<{}>", "to {};", "({})", "{}, no", "x:{}"])
-)
+@given(st.from_regex(r"[a-z0-9.+_=-]{4,20}", fullmatch=True), st.sampled_from(["<{}>", "to {};", "({})", "{}, no", "x:{}"]))
 def test_no_local_part_survives_masking(local: str, around: str) -> None:
     """Whatever stands around an address, its local part is gone afterwards."""
     assert local not in mask_addresses(around.format(f"{local}@example.com"))

@@ -7,9 +7,10 @@ recipient's history by the index `by_recipient`, and a day's mails by sender, su
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from zlib import crc32
 
-from ses_warden.domain.addresses import NOBODY, is_simulator, normalize
+from ses_warden.domain.addresses import NOBODY, decode_key, is_simulator, normalize
 from ses_warden.domain.events import (
     Bounce,
     Click,
@@ -32,11 +33,27 @@ ROW_BYTES = 1024
 # 16 partitions of a day take 16,000 sends a second before DynamoDB throttles the index.
 DAY_SHARDS = 16
 
-# Names and values that every row has, but for the ids and the address, which are added.
-_FIXED_BYTES = 260
-_LONGEST = {"subject": 200, "sender": 254}
+# The names of all attributes, and the values that have a fixed length.
+_FIXED_BYTES = 250
+_LONGEST = {"subject": 200, "sender": 254, "status": 20}
 _MOST_TAGS, _LONGEST_TAG = 8, 80
-_SHORTEST_DETAIL = 8
+_GREATEST_NUMBER = 10**12
+
+
+class RecordedEvent(NamedTuple):
+    """An event as a row of the table tells it again. `detail` is what only its type has, by SES's names."""
+
+    message_id: str
+    recipient: str
+    type: str
+    kind: str
+    at: datetime
+    status: str | None
+    configuration_set: str | None
+    tenant: str | None
+    sender: str | None
+    subject: str | None
+    detail: Mapping[str, str | int]
 
 
 def timestamp(moment: datetime) -> str:
@@ -55,24 +72,50 @@ def row_of(fact: Fact, purge_at: int) -> Row:
         "kind": {"S": fact.kind},
         "purge_at": {"N": str(purge_at)},
     }
-    left = ROW_BYTES - _FIXED_BYTES - len(fact.message_id) - len(sort_key)
-    if recipient != NOBODY and not is_simulator(recipient):
-        row["recipient"] = {"S": recipient}
-        left -= len(recipient)
-    if fact.configuration_set:
-        row["configuration_set"] = {"S": fact.configuration_set}
-        left -= len(fact.configuration_set)
-    if fact.tenant:
-        row["tenant"] = {"S": fact.tenant}
-        left -= len(fact.tenant)
-    if fact.who.status:
-        row["status"] = {"S": clean(fact.who.status, 20)}
+    left = ROW_BYTES - _FIXED_BYTES - _size(fact.message_id) - _size(sort_key)
+    indexed = None if recipient == NOBODY or is_simulator(recipient) else recipient
+    status = clip_bytes(clean(fact.who.status, _LONGEST["status"]), _LONGEST["status"]) if fact.who.status else None
+    for name, value in (
+        ("recipient", indexed),
+        ("configuration_set", fact.configuration_set),
+        ("tenant", fact.tenant),
+        ("status", status),
+    ):
+        if value:
+            row[name] = {"S": value}
+            left -= _size(value)
     if not isinstance(fact.event, Open | Click | Delivery) or _is_templated(fact.event):
         left = _describe_mail(row, fact, left)
-    detail = _detail_text(_details(fact), left)
+    details = _details(fact)
+    if unknown := fact.event.unknown_fields:
+        details.append(("unknown", json.dumps(unknown, ensure_ascii=False, separators=(",", ":")), 200))
+    detail = _detail_text(details, left)
     if detail:
         row["detail"] = {"S": detail}
     return row
+
+
+def parse_row(item: Mapping[str, Any]) -> RecordedEvent:
+    """The event in a row that `row_of` made."""
+    recipient, event_type, _ = item["event"]["S"].split("#", 2)
+
+    def text(name: str) -> str | None:
+        return item[name]["S"] if name in item else None
+
+    return RecordedEvent(
+        message_id=item["message_id"]["S"],
+        # A very long recipient stands in the sort key as a digest; the simulator's stand nowhere else.
+        recipient=text("recipient") or decode_key(recipient),
+        type=event_type,
+        kind=item["kind"]["S"],
+        at=datetime.fromisoformat(item["at"]["S"]),
+        status=text("status"),
+        configuration_set=text("configuration_set"),
+        tenant=text("tenant"),
+        sender=text("sender"),
+        subject=text("subject"),
+        detail=json.loads(text("detail") or "{}"),
+    )
 
 
 def _is_templated(event: MailEvent) -> bool:
@@ -91,7 +134,7 @@ def _describe_mail(row: Row, fact: Fact, left: int) -> int:
         if text and left > 0:
             text = clip_bytes(clean(text, _LONGEST[name]), min(_LONGEST[name], left))
             row[name] = {"S": text}
-            left -= len(text.encode())
+            left -= _size(text)
     tags = sorted(
         {
             clip_bytes(clean(f"{name}={value}", _LONGEST_TAG), _LONGEST_TAG)
@@ -100,7 +143,7 @@ def _describe_mail(row: Row, fact: Fact, left: int) -> int:
             for value in values
         }
     )[:_MOST_TAGS]
-    size = sum(len(tag.encode()) for tag in tags)
+    size = sum(map(_size, tags))
     if tags and size < left:
         row["tags"] = {"SS": tags}
         left -= size
@@ -145,7 +188,7 @@ def _details(fact: Fact) -> list[tuple[str, str | int | None, int]]:
             return [
                 ("delayType", detail.delay_type, 60),
                 ("diagnosticCode", fact.who.diagnostic, 300),
-                ("expires", timestamp(detail.expiration_time) if detail.expiration_time else None, 30),
+                ("expires", detail.expiration_time.isoformat() if detail.expiration_time else None, 40),
             ]
         case Reject(reject=detail):
             return [("reason", detail.reason, 120)]
@@ -160,19 +203,20 @@ def _details(fact: Fact) -> list[tuple[str, str | int | None, int]]:
 
 
 def _detail_text(details: list[tuple[str, str | int | None, int]], left: int) -> str:
-    """The details as JSON of at most `left` bytes; the longest texts are cut first, what has no room is dropped."""
+    """The details as JSON of at most `left` bytes: each text is cut to its limit, and the last are dropped if there is no room."""
     kept: dict[str, str | int] = {}
-    left -= 2
     for name, value, limit in details:
-        if value is None:
-            continue
-        room = min(limit, left - len(name) - 6)
-        if room < _SHORTEST_DETAIL:
-            break
-        if isinstance(value, str):
-            value = clip_bytes(clean(value, limit), room)
-            # A quotation mark or backslash takes two bytes in JSON.
-            left -= value.count('"') + value.count("\\")
-        kept[name] = value
-        left -= len(name) + 6 + len(str(value).encode())
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else ""
+        if isinstance(value, str) and value:
+            kept[name] = clip_bytes(clean(value, limit), limit)
+        elif isinstance(value, int) and abs(value) < _GREATEST_NUMBER:
+            kept[name] = value
+    while kept:
+        text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+        if _size(text) <= left:
+            return text
+        kept.popitem()
+    return ""
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

@@ -28,7 +28,8 @@ class Work:
 
     fact: Fact
     envelopes: list[Envelope]
-    signal: Signal | None
+    signal: Signal | None = None
+    refused: bool = False
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Intake:
             key = FactKey(fact.message_id, fact.sort_key)
             twin = self.work.get(key)
             if twin is None:
-                self.work[key] = Work(fact, [envelope], None)
+                self.work[key] = Work(fact, [envelope])
                 continue
             twin.envelopes.append(envelope)
             self.journal.count(fact.configuration_set, Happening.DUPLICATE)

@@ -65,7 +65,7 @@ class _Recording:
             work.signal = signal_of(work.fact, provisional=provisional)
         for chunk in _chunks(self.intake.work.values()):
             self._record(chunk)
-        done = [work for work in self.intake.work.values() if not self.journal.is_lost(work.envelopes)]
+        done = [work for work in self.intake.work.values() if not work.refused and not self.journal.is_lost(work.envelopes)]
         self._guarded(done, lambda: self._heal(done))
         self._guarded(done, lambda: self._note_scopes(done))
 
@@ -101,6 +101,7 @@ class _Recording:
                 self._record(chunk[:middle])
                 self._record(chunk[middle:])
             else:
+                chunk[0].refused = True
                 self.intake.set_aside(chunk[0].envelopes[0], str(refusal), Happening.UNPARSABLE)
         except LedgerError as error:
             self.journal.fail((envelope for work in chunk for envelope in work.envelopes), error)

@@ -117,6 +117,7 @@ def _bounded(key: str) -> str:
     """The key itself, or if it is too long its beginning and a digest of it all, so that two keep apart."""
     # Half a surrogate pair, which JSON can carry and DynamoDB cannot, was dropped as unprintable.
     key = key.strip()
-    if len(key) <= _LONGEST_KEY:
+    encoded = key.encode("utf-8", "replace")
+    if len(encoded) <= _LONGEST_KEY:
         return key
-    return f"{key[: _LONGEST_KEY - 17]}~{blake2b(key.encode(), digest_size=8).hexdigest()}"
+    return f"{encoded[: _LONGEST_KEY - 17].decode('utf-8', 'ignore')}~{blake2b(encoded, digest_size=8).hexdigest()}"

@@ -60,13 +60,10 @@ class MailEvent(Event):
         return detail
 
     @property
-    def unknown_fields(self) -> tuple[str, ...]:
-        """Names of fields that these models do not know, where they stand (`mail.newField`)."""
-        return tuple(
-            prefix + name
-            for prefix, part in (("", self), ("mail.", self.mail), (f"{self.key}.", self.detail))
-            for name in part.model_extra or ()
-        )
+    def unknown_fields(self) -> dict[str, Any]:
+        """What these models do not know, by where it stands (`mail.newField`)."""
+        parts = (("", self), ("mail.", self.mail), (f"{self.key}.", self.detail))
+        return {prefix + name: value for prefix, part in parts if part.model_extra for name, value in part.model_extra.items()}
 
     @property
     def unknown_values(self) -> tuple[str, ...]:

@@ -30,8 +30,9 @@ from ses_warden.errors import UnparsableEvent
 # SES does not say who opened or clicked a mail to several recipients.
 SOMEBODY = Address(key=NOBODY, original=NOBODY, valid=False)
 
-# DynamoDB takes 1,024 bytes of sort key, and a line of a hostile payload may be longer.
-_LONGEST_SORT_KEY_RECIPIENT = 700
+# RFC 5321 section 4.5.3.1.3: no path is longer; an address that is leaves no room in a row, and stands as a digest in its key.
+_LONGEST_IN_SORT_KEY = 254
+_YEARS = range(2000, 2200)
 
 
 class Particulars(NamedTuple):
@@ -71,7 +72,7 @@ class Fact(NamedTuple):
     def sort_key(self) -> str:
         """`<recipient>#<type>#<fingerprint>`: with the message id, what makes two notifications the same fact."""
         recipient = encode_key(self.recipient)
-        if len(recipient) > _LONGEST_SORT_KEY_RECIPIENT:
+        if len(recipient.encode()) > _LONGEST_IN_SORT_KEY:
             recipient = _digest(recipient)
         return f"{recipient}#{self.type}#{self.fingerprint}"
 
@@ -272,7 +273,7 @@ def _digest(*parts: str | None) -> str:
 
 
 def _utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise UnparsableEvent(f"a time in the year {moment.year}") from error
+    """SES began in 2011; a time far from now is a fault, and near the ends of the calendar nothing could be added to it."""
+    if moment.year not in _YEARS:
+        raise UnparsableEvent(f"a time in the year {moment.year}")
+    return moment.astimezone(UTC)

@@ -4,6 +4,7 @@ Source: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sn
 and, for identity feedback, https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#mail-object
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict
 
@@ -33,6 +34,10 @@ def _lenient_timestamp(value: object) -> object:
 
 # AWS's usual form is read in Rust; only what that refuses takes the slow way ("2018-10-08T14:05:45 +0000" is an AWS sample).
 Timestamp = Annotated[AwareDatetime | Annotated[datetime, BeforeValidator(_lenient_timestamp)], Field(union_mode="left_to_right")]
+
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html and …/API_CreateTenant.html
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Header(TypedDict):
@@ -70,7 +75,7 @@ class Mail(OpenWire):
     """
 
     timestamp: Timestamp
-    message_id: Annotated[str, Field(min_length=1, max_length=512)]
+    message_id: Annotated[str, Field(min_length=1, max_length=128)]  # SES's have 60 characters
     source: str = ""
     source_arn: str | None = None
     source_ip: str | None = None
@@ -90,9 +95,14 @@ class Mail(OpenWire):
     @property
     def configuration_set(self) -> str | None:
         """The configuration set that the mail was sent through, where the event says so."""
-        return self.tag("ses:configuration-set")
+        return self._name("ses:configuration-set")
 
     @property
     def tenant(self) -> str | None:
         """The tenant that the mail was sent for (AWS tags bounces and complaints with it), where the event says so."""
-        return self.tag("ses:tenant-name")
+        return self._name("ses:tenant-name")
+
+    def _name(self, tag: str) -> str | None:
+        """A tag that names a resource; what could be no such name is none, and gets into no key and no metric."""
+        value = self.tag(tag)
+        return value if value and _NAME.fullmatch(value) else None
