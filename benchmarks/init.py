@@ -50,7 +50,6 @@ ENVIRONMENT = {
     "RETENTION_DAYS": "30",
     "COUNTER_SHARDS": "8",
     "SUPPRESSION_AUTHORITY": "ses",
-    "POLICY_REFUSALS_COUNT_AS_HARD": "false",
     "NO_FEEDBACK_DOMAINS": "gmail.com,googlemail.com",
     "POWERTOOLS_METRICS_NAMESPACE": "SesWarden",
     "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -103,7 +102,7 @@ def start(contestant: Contestant, python: Path, runtime_log: Path) -> None:
     environment = {"PATH": os.defpath, "PYTHON": str(python), "LOG": str(runtime_log), **ENVIRONMENT}
     environment |= {"POWERTOOLS_SERVICE_NAME": contestant.name, "AWS_LAMBDA_FUNCTION_NAME": contestant.name}
     command = [RUNNER, contestant.folder, layer, Path("app.lambda_handler"), contestant.event]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 -- our own words
     init = re.search(r"INIT REPORT\(durationMs: ([\d.]+)\)", run.stderr)
     answer = re.search(r"^Duration: ([\d.]+) ms", run.stderr, re.MULTILINE)
     if run.returncode or not init or not answer or not run.stdout.strip() or "errorType" in run.stdout:
@@ -131,6 +130,7 @@ def report(contestants: list[Contestant]) -> bool:
 
 
 def main() -> int:
+    """0 when both functions are within their bars, 1 when not, 2 when nothing is built."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--runs", type=int, default=15, help="starts of each handler (default 15)")
     runs: int = parser.parse_args().runs

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,9 +9,6 @@ from tests.local.containers import bridge_gateway, function_containers, remove
 from tests.local.sam import Sam
 from tests.support.emulator import Emulator
 from tests.support.stack import Stack, deploy
-
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
 
 # The samples' times are fixed; mail older than the retention would change nothing.
 RETENTION_DAYS = "3650"
@@ -42,11 +38,10 @@ def stack(deployed: Stack) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def sam(deployed: Stack) -> Iterator[Sam]:
     """SAM CLI, handing the functions the very variables that their deployment has; it leaves no container behind."""
-    client: LambdaClient = deployed.emulator.client("lambda")
     variables: dict[str, str] = {}
     for function in ("FeedbackFunction", "ActivityFunction"):
-        configuration = client.get_function_configuration(FunctionName=deployed.resources[function])
-        variables |= configuration["Environment"]["Variables"]
+        configuration = deployed.functions.get_function_configuration(FunctionName=deployed.resources[function])
+        variables |= configuration.get("Environment", {}).get("Variables", {})
     before = function_containers()
     yield Sam(variables, deployed.emulator.env())
     left = function_containers() - before
@@ -56,6 +51,6 @@ def sam(deployed: Stack) -> Iterator[Sam]:
 
 def _empty_table(stack: Stack, table: str) -> None:
     name = stack.resources[table]
-    key = [part["AttributeName"] for part in stack.dynamodb.describe_table(TableName=name)["Table"]["KeySchema"]]
+    key = [part["AttributeName"] for part in stack.dynamodb.describe_table(TableName=name)["Table"].get("KeySchema", [])]
     for row in stack.rows(table):
         stack.dynamodb.delete_item(TableName=name, Key={attribute: {"S": row[attribute]} for attribute in key})

@@ -30,4 +30,5 @@ def remove(containers: frozenset[str]) -> None:
 
 
 def _docker(*arguments: str) -> str:
-    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout
+    command = ["docker", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 -- our own words

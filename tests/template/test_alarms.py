@@ -2,6 +2,9 @@
 
 import pytest
 
+from ses_warden.adapters.metrics import NAMES
+from ses_warden.application.outcome import Happening
+from ses_warden.domain.reputation import Counter
 from tests.support.template import Json, of_type, reference, resolve
 
 ALARM = "AWS::CloudWatch::Alarm"
@@ -22,6 +25,12 @@ WATCHED = {
     "SesEventsRuleFailures": ("AWS/Events", "InvocationsFailedToBeSentToDlq", "SesEventsRule"),
 }
 
+# Alarms on what the functions say themselves, in the dimensions in which adapters/metrics.py says it.
+OWN = {
+    "PolicyRefusals": (Counter.POLICY, ["service", "configuration_set"]),
+    "UnparsableEvents": (Happening.UNPARSABLE, ["service"]),
+}
+
 DIMENSIONS = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/SNS": "TopicName", "AWS/Events": "RuleName"}
 
 
@@ -33,10 +42,10 @@ def alarms(template: Json) -> dict[str, Json]:
 
 def test_every_alarm_is_in_the_table_of_this_module(alarms: dict[str, Json]) -> None:
     """An alarm that is added is tested as well."""
-    assert alarms.keys() == {*WATCHED, "Silence"}
+    assert alarms.keys() == {*WATCHED, *OWN, "Silence"}
 
 
-@pytest.mark.parametrize("name", [*WATCHED, "Silence"])
+@pytest.mark.parametrize("name", [*WATCHED, *OWN, "Silence"])
 def test_an_alarm_alerts_and_is_quiet_without_data(alarms: dict[str, Json], name: str) -> None:
     """Each alarm goes to the alert topic, takes missing data for health, and says what to do."""
     alarm = alarms[name]
@@ -96,3 +105,14 @@ def test_an_address_is_subscribed_when_given(template: Json, address: str, subsc
     mail = [s for s in subscriptions if s["Protocol"] == "email"]
     assert [s["Endpoint"] for s in mail] == subscribed
     assert all(reference(s["TopicArn"]) == "AlertTopic" for s in mail)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_an_alarm_on_a_metric_of_ours_names_it_as_the_functions_do(alarms: dict[str, Json], name: str) -> None:
+    """A metric that is renamed, or gets another dimension, would leave its alarm silent for ever."""
+    happened, dimensions = OWN[name]
+    alarm = alarms[name]
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("SesWarden", NAMES[happened])
+    assert [dimension["Name"] for dimension in alarm["Dimensions"]] == dimensions
+    assert alarm["Dimensions"][0]["Value"] == {"Ref": "AWS::StackName"}

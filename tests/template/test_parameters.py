@@ -33,7 +33,6 @@ ENVIRONMENT = {
     "RETENTION_DAYS",
     "COUNTER_SHARDS",
     "SUPPRESSION_AUTHORITY",
-    "POLICY_REFUSALS_COUNT_AS_HARD",
     "NO_FEEDBACK_DOMAINS",
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_METRICS_NAMESPACE",
@@ -147,7 +146,7 @@ def test_a_function_gets_the_whole_environment(stack: Json, function: str) -> No
     [
         {},
         {"RetentionDays": 1, "CounterShards": 1, "SuppressionAuthority": "warden", "NoFeedbackDomains": ""},
-        {"RetentionDays": 3650, "CounterShards": 64, "PolicyRefusalsCountAsHard": "true", "EmulatorEndpoint": "http://127.0.0.1:1"},
+        {"RetentionDays": 3650, "CounterShards": 64, "EmulatorEndpoint": "http://127.0.0.1:1"},
     ],
 )
 def test_the_settings_accept_what_the_parameters_allow(template: Json, parameters: dict[str, str | int]) -> None:

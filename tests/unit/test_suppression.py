@@ -290,8 +290,9 @@ def test_of_several_causes_the_one_that_lasts_longest_is_named() -> None:
 
 
 def test_storms_do_not_touch_what_is_not_a_hard_bounce() -> None:
-    """The global list's 14 days stay 14 days."""
-    assert held([bounced(BounceKind.GLOBAL_LIST, 0, provisional=True)]).expires_at == NOW + 14 * DAY
+    """The global list's 14 days stay 14 days, and are no guess."""
+    entry = held([bounced(BounceKind.GLOBAL_LIST, 0, provisional=True)])
+    assert (entry.expires_at, entry.confidence) == (NOW + 14 * DAY, Confidence.HIGH)
 
 
 @pytest.mark.parametrize("late", [True, False])

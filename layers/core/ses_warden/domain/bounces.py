@@ -139,9 +139,13 @@ def classify_complaint(feedback_type: str | None, sub_type: str | None = None) -
 
 def _is_refusal(status: str, diagnostic: str) -> bool:
     """Whether the server refuses not the address, but the sender: for authentication, policy or reputation."""
+    if status in _ADDRESS_STATUSES:
+        return False
+    if re.fullmatch(_SECURITY_STATUS, status):
+        return True
     # Addresses and links are not the server's words: `spam@example.com`, `https://example.com/policy`.
     text = " ".join([word for word in diagnostic.lower().split() if "@" not in word and "://" not in word])
-    for code in (status, *re.findall(_STATUS_IN_TEXT, text)):
+    for code in re.findall(_STATUS_IN_TEXT, text):
         if code in _ADDRESS_STATUSES:
             return False
         if re.fullmatch(_SECURITY_STATUS, code):
