@@ -205,7 +205,8 @@ class _Recording:
         """Lets deliveries end rows of strikes.
 
         A delivery looks for strikes, and a strike for deliveries, each after its own commit: of two that are recorded at the same
-        time the later one sees the other. A redelivered record looks again, so that a crash in between loses nothing.
+        time the later one sees the other, but for the moments by which DynamoDB's index lags behind its table. A redelivered record
+        looks again, so that a crash in between loses nothing.
         """
         deliveries = {
             EntryKey(signal.address, signal.scope): signal
