@@ -59,8 +59,8 @@ local: $(MAIN) $(SAM) $(EMULATOR) ## Run the built functions in Lambda's runtime
 	@tests/local/run
 
 .PHONY: fuzz bench
-fuzz: $(MAIN) ## Run the property-based tests for longer, with new examples each time
-	@$(PYTEST) tests/unit -m fuzz --hypothesis-profile=fuzz
+fuzz: $(MAIN) ## Run the unit tests with 5,000 new examples for each property (about ten minutes)
+	@$(PYTHON) -m pytest -p tests.support.fuzz --hypothesis-profile=fuzz --timeout=0 tests/unit
 
 bench: $(MAIN) $(SAM) $(EMULATOR) ## Measure speed, API calls and cost; fails when a bar is missed
 	@$(PYTHON) -m benchmarks

@@ -27,7 +27,7 @@ def write_units(size: int) -> int:
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """Units for reading that many bytes (0: an item that is not there): one for each 4 KB begun, half where a stale answer will do."""
+    """Units for reading that many bytes: one for each 4 KB begun, also for an item that is missing; half if it may be stale."""
     return max(1, -(-size // (4 * KILOBYTE))) * (1 if consistent else 0.5)
 
 

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 from benchmarks.capacity import STORED_OVERHEAD, TRANSACTION, Item, read_units, size_of, write_units
 from tests.support.template import load, of_type, resolve
@@ -65,10 +66,16 @@ class DynamoDb:
 
     def __init__(self) -> None:
         self.tables = _tables()
-        self.items: dict[str, dict[tuple[str, ...], Item]] = {name: {} for name in self.tables}
+        # As text: items as objects would weigh on the garbage collector of the process that is measured.
+        self._items: dict[str, dict[tuple[str, ...], str]] = {name: {} for name in self.tables}
         self.usage = Usage()
         self.largest_row = 0
         self.own_ns = 0
+
+    def clear(self) -> None:
+        """Forgets all items."""
+        for items in self._items.values():
+            items.clear()
 
     def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """The answer to a request: a handler of botocore's event `before-send`."""
@@ -76,7 +83,8 @@ class DynamoDb:
         operation = _text(request.headers["X-Amz-Target"]).rpartition(".")[2]
         self.usage.calls[operation] += 1
         status, answer = self._answer(operation, json.loads(_text(request.body)))
-        headers = {"Content-Type": "application/x-amz-json-1.0"}
+        headers = HTTPHeaders()
+        headers["Content-Type"] = "application/x-amz-json-1.0"
         response = AWSResponse(str(request.url), status, headers, _Body(json.dumps(answer).encode()))
         self.own_ns += time.process_time_ns() - begin
         return response
@@ -115,7 +123,7 @@ class DynamoDb:
 
     def _refusal(self, put: Json) -> Json | None:
         """Why a put's condition fails, if it does."""
-        there = self.items[put["TableName"]].get(self.tables[put["TableName"]].key(put["Item"]))
+        there = self._find(put["TableName"], put["Item"])
         if put["ConditionExpression"] == "version = :version":
             holds = there is not None and there["version"] == put["ExpressionAttributeValues"][":version"]
         else:
@@ -126,8 +134,8 @@ class DynamoDb:
 
     def _put(self, name: str, item: Item, factor: int) -> None:
         table, usage, size = self.tables[name], self.usage, size_of(item)
-        old = self.items[name].get(table.key(item))
-        self.items[name][table.key(item)] = item
+        old = self._find(name, item)
+        self._items[name][table.key(item)] = json.dumps(item)
         self.largest_row = max(self.largest_row, size)
         usage.write_units += factor * write_units(max(size, size_of(old or {})))
         usage.stored += _kept(item) - _kept(old)
@@ -137,8 +145,14 @@ class DynamoDb:
             if entry and entry != before:
                 usage.index_write_units += write_units(size_of(entry))
 
+    def _find(self, name: str, item: Item) -> Item | None:
+        """The item with the key of this one."""
+        text = self._items[name].get(self.tables[name].key(item))
+        found: Item | None = json.loads(text) if text else None
+        return found
+
     def _get(self, name: str, part: Json) -> list[Item]:
-        found = [self.items[name].get(self.tables[name].key(key)) for key in part["Keys"]]
+        found = [self._find(name, key) for key in part["Keys"]]
         consistent = part.get("ConsistentRead", False)
         self.usage.read_units += sum(read_units(size_of(item or {}), consistent=consistent) for item in found)
         return [item for item in found if item]
@@ -149,7 +163,7 @@ class DynamoDb:
         values = request["ExpressionAttributeValues"]
         rows = [
             item
-            for item in self.items[request["TableName"]].values()
+            for item in map(json.loads, self._items[request["TableName"]].values())
             if item.get("recipient") == values[":recipient"]
             and item["at"]["S"] >= values[":since"]["S"]
             and item["kind"] == values[":delivered"]

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from itertools import count, islice
 from math import floor
 from typing import Final
+from zlib import crc32
 
 from tests.support.doors import compact
 from tests.support.samples import make_event, ses_id
 
-# Events of each kind for one mail to one recipient.
+# Events of each kind for one mail to one recipient. A bounce here is a hard one.
 PER_MAIL: Final[Mapping[str, float]] = {
     "Send": 1.0,
     "Delivery": 1.0,
@@ -21,8 +22,11 @@ PER_MAIL: Final[Mapping[str, float]] = {
 ACTIVITY: Final = ("Send", "Delivery", "Open", "Click")
 BATCH: Final = 1000
 
-# The samples that "others" stand for, in turns.
+# The samples that stand for the others, in turns.
 _OTHERS: Final = ("bounce-transient-general", "complaint-abuse", "bounce-transient-mailboxfull", "complaint-not-spam")
+_DOMAINS = 100
+_BETWEEN_MAILS = timedelta(milliseconds=13)
+_UNTIL_EVENT = timedelta(seconds=4)
 
 
 def activity(seed: str, sent_at: datetime) -> Iterator[str]:
@@ -30,7 +34,7 @@ def activity(seed: str, sent_at: datetime) -> Iterator[str]:
     for number in count():
         for kind in ACTIVITY:
             if _comes(number, PER_MAIL[kind]):
-                yield event_text(kind, f"{seed}-{number}", sent_at)
+                yield event_text(kind, f"{seed}-{number}", sent_at + number * _BETWEEN_MAILS)
 
 
 def batch(seed: str, sent_at: datetime, size: int = BATCH) -> list[str]:
@@ -39,19 +43,32 @@ def batch(seed: str, sent_at: datetime, size: int = BATCH) -> list[str]:
 
 
 def feedback(seed: str, sent_at: datetime, mails: int) -> list[str]:
-    """The texts of the feedback events that so many mails cause: hard bounces and others."""
-    texts = [event_text("Bounce", f"{seed}-{n}", sent_at) for n in range(mails) if _comes(n, PER_MAIL["Bounce"])]
-    others = [n for n in range(mails) if _comes(n, PER_MAIL["Other"])]
-    return texts + [event_text(_OTHERS[turn % len(_OTHERS)], f"{seed}-other-{n}", sent_at) for turn, n in enumerate(others)]
+    """The texts of the feedback events that so many mails cause: hard bounces, then the others."""
+    bounces = [number for number in range(mails) if _comes(number, PER_MAIL["Bounce"])]
+    others = [number for number in range(mails) if _comes(number, PER_MAIL["Other"])]
+    kinds = ["Bounce"] * len(bounces) + [_OTHERS[turn % len(_OTHERS)] for turn in range(len(others))]
+    numbers = [*bounces, *(number + mails for number in others)]
+    return [
+        event_text(kind, f"{seed}-{number}", sent_at + number * _BETWEEN_MAILS) for kind, number in zip(kinds, numbers, strict=True)
+    ]
 
 
-def event_text(kind: str, mail: str, sent_at: datetime, recipient: str | None = None) -> str:
-    """One event as SES sends it, four seconds after its mail; recipients are spread over a hundred domains."""
-    address = recipient or f"{mail}@host-{sum(map(ord, mail)) % 100}.example.net"
-    at = sent_at + timedelta(seconds=4)
-    return compact(make_event(kind, message_id=ses_id(sent_at, mail), recipients=[address], at=at, sent_at=sent_at)) + "\n"
+def event_text(
+    kind: str, mail: str, sent_at: datetime, *, recipient: str | None = None, configuration_set: str = "marketing"
+) -> str:
+    """One event as SES sends it, some seconds after its mail; recipients are spread over many domains unless one is given."""
+    event = make_event(
+        kind,
+        message_id=ses_id(sent_at, mail),
+        recipients=[recipient or f"{mail}@host-{crc32(mail.encode()) % _DOMAINS}.example.net"],
+        at=sent_at + _UNTIL_EVENT,
+        sent_at=sent_at,
+        configuration_set=configuration_set,
+    )
+    return compact(event) + "\n"
 
 
 def _comes(number: int, share: float) -> bool:
-    """Whether this mail is among the share of all: evenly, and the same ones in each run."""
+    """Whether this mail is among that share of all: evenly, and the same ones in each run."""
+    # A share of 0.35 is a little less in binary.
     return floor((number + 1) * share + 1e-9) > floor(number * share + 1e-9)

@@ -26,6 +26,8 @@ SURNAMES = ("arden", "berg", "costa", "dahl", "ek", "ferro", "gray", "holm", "it
 # A provider whose directory is down answers "no such user" for everybody: within one hour, more often than a storm needs.
 OUTAGE_DOMAIN, OUTAGE_BOUNCES = "outage.example", 30
 LIVE_MAILS = 10
+# A fifth of the mails is told about in one batch, as large as AWS makes them.
+BATCH_SHARE, LARGEST_BATCH = 0.2, 1000
 TWINS = 0.4
 ODD_SPELLINGS = 0.05
 
@@ -66,12 +68,26 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """All mails, and what is published about them; `live` mails are told about one event at a time, as it happens."""
+    """All mails, and what is published about them.
+
+    `batch` is handed over at once, without doubles; `live` mails are told about one event at a time, as it happens.
+    """
 
     mails: tuple[Mail, ...]
     feedback: tuple[Message, ...]
     activity: tuple[Message, ...]
+    batch: tuple[Message, ...]
     live: tuple[Mail, ...]
+
+    @property
+    def batch_mails(self) -> int:
+        """How many mails the batch is about."""
+        return len({message.event.mail.message_id for message in self.batch if message.event})
+
+    @property
+    def published_mails(self) -> int:
+        """How many mails the topics hear about all at once: neither those in the batch nor the live ones."""
+        return len(self.mails) - self.batch_mails
 
 
 def make_campaign(mails: int, seed: int, now: datetime) -> Campaign:
@@ -102,20 +118,31 @@ class _Author:
                 events += self._tell(story)
             for number in range(outage):
                 events += self._outage(story, number)
-        written = len({event.mail.message_id for event in events})
+        batch = self._batch(round(BATCH_SHARE * count))
+        written = len({event.mail.message_id for event in (*events, *batch)})
         for _ in range(count - written - LIVE_MAILS):
             events += self._tell(delivered(self.chance))
         messages = [message for event in events for message in self._messages(event)]
         messages += [Message(topic, None, raw=raw) for topic, raw in UNPARSABLE]
         messages += [Message(topic, None, raw=ses("setup-validated")) for topic in (FEEDBACK, ACTIVITY)]
         self.chance.shuffle(messages)
-        mails = {event.mail.message_id: event.mail for event in events}
+        mails = {event.mail.message_id: event.mail for event in (*events, *batch)}
         return Campaign(
             mails=tuple(mails.values()),
             feedback=tuple(message for message in messages if message.topic == FEEDBACK),
             activity=tuple(message for message in messages if message.topic == ACTIVITY),
+            batch=tuple(Message(ACTIVITY, event) for event in batch),
             live=tuple(self._mail("live", self._recipient(DOMAINS[number]), self.now) for number in range(LIVE_MAILS)),
         )
+
+    def _batch(self, mails: int) -> list[Event]:
+        batch: list[Event] = []
+        for _ in range(mails):
+            events = self._tell(delivered(self.chance))
+            if len(batch) + len(events) <= LARGEST_BATCH:
+                batch += events
+        self.chance.shuffle(batch)
+        return batch
 
     def _tell(self, story: Story) -> list[Event]:
         recipient = self._recipient(self._domain(story))

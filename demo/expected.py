@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from demo.campaign import Message
-from demo.stories import Event
+from demo.stories import FEEDBACK, SORTS, Event
 
 # The suppression policy in four numbers: days of rest after so many failures in a row, and what a storm of bounces is.
 STRIKES, STRIKE_DAYS, STRIKE_REST = 3, 14, 30
@@ -80,7 +80,7 @@ class Expected:
         self.published[event.sort.counter] += 1
         row = _row_key(event)
         if row not in self.rows:
-            self._record(event, row, message.identity)
+            self._record(event, row, identity=message.identity)
         elif row in self._untagged and not message.identity:
             # An identity notification came first and did not say which configuration set it was.
             self._untagged.discard(row)
@@ -88,6 +88,10 @@ class Expected:
             self.metrics["Enriched"] += 1
         else:
             self.metrics["Duplicates"] += 1
+
+    def feedback(self) -> int:
+        """How many different feedback events were published."""
+        return sum(self.distinct[counter] for counter in {sort.counter for sort in SORTS.values() if sort.topic == FEEDBACK})
 
     def verdicts(self) -> dict[tuple[str, str], Verdict]:
         """The entries of the suppression table by address and scope."""
@@ -116,7 +120,7 @@ class Expected:
             return _after_failures(events)
         return Verdict("released", None, None, None) if "complaint" in kinds else None
 
-    def _record(self, event: Event, row: RowKey, identity: bool) -> None:
+    def _record(self, event: Event, row: RowKey, *, identity: bool) -> None:
         sort, mail = event.sort, event.mail
         self.rows.add(row)
         self.distinct[sort.counter] += 1

@@ -32,7 +32,8 @@ class Disturbed(RuntimeError):
 class Lanes:
     """The two lanes of a stack, and what was published to them.
 
-    `rows_seconds` and `entries_seconds` say how long after its event a live mail had its row and its suppression.
+    `queued` messages went through the activity lane's queue, `handed_over` batches past it, `fed` messages to the feedback
+    function. `rows_seconds` and `entries_seconds` are how long live mails waited for their rows and suppressions.
     """
 
     stack: Stack
@@ -40,6 +41,8 @@ class Lanes:
     feedback: Runs
     activity: Runs
     queued: int = 0
+    fed: int = 0
+    handed_over: int = 0
     rows_seconds: list[float] = field(default_factory=list)
     entries_seconds: list[float] = field(default_factory=list)
     _next_glance: float = 0.0
@@ -87,36 +90,49 @@ class Lanes:
         show(self.queued)
 
     def hand_over(self, messages: Sequence[Message]) -> None:
-        """Gives messages to the activity function as one batch, as Lambda does on AWS; the emulator's batches have ten at the most."""
+        """Gives messages to the activity function as one batch, as AWS does; the emulator's own batches have ten at the most."""
         self.expected.see_all(messages)
-        before = self.activity.finished
+        self.handed_over += 1
+        before = self.activity.poll(GLANCE_MARGIN_MS)
         answer = self.stack.invoke("ActivityFunction", wrap_sqs([message.text() for message in messages]))
         if answer != {"batchItemFailures": []}:
             raise Disturbed(f"ActivityFunction failed for a part of a batch: {json.dumps(answer)[:200]}")
         _wait(lambda: self.activity.poll(GLANCE_MARGIN_MS) > before, "log of a batch")
 
-    def follow(self, mail: Mail) -> None:
-        """Sends a live mail, which bounces; measures how long its row and its suppression take."""
+    def lags(self) -> list[float]:
+        """What the functions reported of live events as the metric `Lag`, in milliseconds; all others are older."""
+        return [lag for runs in (self.feedback, self.activity) for lag in runs.lags if lag < 1000 * PATIENCE_SECONDS]
+
+    def send_live(self, mail: Mail) -> Mail:
+        """Sends a live mail now; measures how long its row takes."""
         mail = live_mail(mail, datetime.now(UTC))
-        sent = Message(ACTIVITY, Event(SORTS["send"], mail, mail.sent_at))
-        self.expected.see(sent)
+        message = Message(ACTIVITY, Event(SORTS["send"], mail, mail.sent_at))
+        self.expected.see(message)
+        self.queued += 1
+        runs = self.activity.poll(GLANCE_MARGIN_MS)
         started = time.monotonic()
-        self.stack.publish(ACTIVITY, sent.text())
+        self.stack.publish(ACTIVITY, message.text())
         _wait(lambda: self.stack.rows("EventsTable", message_id=mail.message_id), "row of a live mail")
         self.rows_seconds.append(time.monotonic() - started)
-        self.queued += 1
-        bounced = Message(FEEDBACK, Event(SORTS["hard bounce"], mail, datetime.now(UTC)))
-        before = self.feedback.poll()
-        self.expected.see(bounced)
+        _wait(lambda: self.activity.poll(GLANCE_MARGIN_MS) > runs, "end of a run of ActivityFunction")
+        return mail
+
+    def bounce_live(self, mail: Mail) -> None:
+        """A live mail bounces now; measures how long the suppression of its recipient takes."""
+        message = Message(FEEDBACK, Event(SORTS["hard bounce"], mail, datetime.now(UTC)))
+        self.expected.see(message)
+        self.fed += 1
+        runs = self.feedback.poll()
         started = time.monotonic()
-        self.stack.publish(FEEDBACK, bounced.text())
-        _wait(lambda: self.stack.rows("SuppressionTable", address=mail.key), "suppression of a live mail")
+        self.stack.publish(FEEDBACK, message.text())
+        _wait(lambda: self.stack.rows("SuppressionTable", address=mail.key), "suppression of a live mail's recipient")
         self.entries_seconds.append(time.monotonic() - started)
-        _wait(lambda: self.feedback.poll() > before, "end of a run of FeedbackFunction")
+        _wait(lambda: self.feedback.poll() > runs, "end of a run of FeedbackFunction")
 
     def _publish_and_wait(self, message: Message) -> None:
         before = self.feedback.poll()
         self.expected.see(message)
+        self.fed += 1
         self.stack.publish(FEEDBACK, message.text())
         _wait(lambda: self.feedback.poll() > before, "end of a run of FeedbackFunction")
 

@@ -5,28 +5,81 @@ The functions are deployed with the meter's address as their endpoint, so nothin
 
 import json
 import threading
-from collections import Counter
 from collections.abc import Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-KILOBYTE = 1024
+from benchmarks.capacity import STORED_OVERHEAD, TRANSACTION, Item, read_units, size_of, write_units
+from benchmarks.dynamodb import DynamoDb, Usage
+
 # Headers that concern one connection alone, and those that each side writes for itself: RFC 9110 section 7.6.1
 _OWN_HEADERS = frozenset({"connection", "content-length", "date", "expect", "keep-alive", "server", "transfer-encoding"})
-_INDEXED_BY = {"recipient": "by_recipient", "day": "by_day", "active_hour": "by_activity"}
+
+
+class Gauge:
+    """Adds up calls; S3's operations, which have no names on the wire, go by their HTTP methods."""
+
+    def __init__(self) -> None:
+        """Begin with nothing counted."""
+        self._usage = Usage()
+        self._indexes = [index for table in DynamoDb().tables.values() for index in table.indexes.values()]
+        self._lock = threading.Lock()
+
+    def usage(self) -> Usage:
+        """What was counted so far."""
+        with self._lock:
+            return deepcopy(self._usage)
+
+    def count(self, operation: str, body: bytes, *, refused: bool) -> None:
+        """A call was answered."""
+        request = json.loads(body) if operation in _CHARGED else {}
+        with self._lock:
+            self._usage.calls[operation] += 1
+            match operation:
+                case "TransactWriteItems":
+                    self._transaction(request, refused=refused)
+                case "BatchWriteItem":
+                    for write in (write for writes in request["RequestItems"].values() for write in writes):
+                        self._write(write["PutRequest"]["Item"], factor=1, new=True)
+                case "BatchGetItem":
+                    for table in request["RequestItems"].values():
+                        # Entries have less than 4 KB, and one that is missing costs as much.
+                        units = read_units(0, consistent=table.get("ConsistentRead", False))
+                        self._usage.read_units += units * len(table["Keys"])
+                case "Query":
+                    self._usage.read_units += read_units(0, consistent=False)
+
+    def _transaction(self, request: Mapping[str, Any], *, refused: bool) -> None:
+        for action in request["TransactItems"]:
+            [(kind, parameters)] = action.items()
+            item = parameters["Item"] if kind == "Put" else _updated(parameters)
+            if refused:
+                # A cancelled transaction is charged as well, but reaches no index.
+                self._usage.write_units += TRANSACTION * write_units(size_of(item))
+            else:
+                new = "attribute_not_exists" in parameters.get("ConditionExpression", "") and kind == "Put"
+                self._write(item, factor=TRANSACTION, new=new)
+
+    def _write(self, item: Item, *, factor: int, new: bool) -> None:
+        size = size_of(item)
+        self._usage.write_units += factor * write_units(size)
+        self._usage.stored += size + STORED_OVERHEAD if new else 0
+        for index in self._indexes:
+            if entry := index.entry(item):
+                self._usage.index_write_units += write_units(size_of(entry))
+                self._usage.index_stored += size_of(entry) + STORED_OVERHEAD if new else 0
 
 
 class Meter:
-    """Counts while the `with` block runs: `calls` by operation, `units` by what AWS charges for."""
+    """Passes on and counts while the `with` block runs, at its `endpoint`."""
 
     def __init__(self, host: str, port: int) -> None:
         """Prepare to pass everything on to that address."""
-        self.calls: Counter[str] = Counter()
-        self.units: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        handler = type("Handler", (_Handler,), {"meter": self, "target": (host, port)})
+        self._gauge = Gauge()
+        handler = type("Handler", (_Handler,), {"gauge": self._gauge, "target": (host, port)})
         self._server = _Server((host, 0), handler)
         self.endpoint = f"http://{host}:{self._server.server_port}"
 
@@ -40,13 +93,9 @@ class Meter:
         self._server.shutdown()
         self._server.server_close()
 
-    def count(self, operation: str, body: bytes, refused: bool) -> None:
-        """A call was answered."""
-        request = json.loads(body) if operation in _UNITS else {}
-        units = _UNITS[operation](request, refused) if operation in _UNITS else Counter({operation: 1})
-        with self._lock:
-            self.calls[operation] += 1
-            self.units.update(units)
+    def usage(self) -> Usage:
+        """What was counted so far."""
+        return self._gauge.usage()
 
 
 class _Server(ThreadingHTTPServer):
@@ -57,7 +106,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    meter: Meter
+    gauge: Gauge
     target: tuple[str, int]
 
     def setup(self) -> None:
@@ -68,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.upstream.close()
         super().finish()
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the names of http.server
         """Nothing: what matters is counted."""
 
     def _pass_on(self) -> None:
@@ -82,7 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.upstream.close()
             self.send_error(HTTPStatus.BAD_GATEWAY, type(error).__name__)
             return
-        self.meter.count(self._operation(), body, response.status >= HTTPStatus.BAD_REQUEST)
+        operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2] or f"S3 {self.command}"
+        self.gauge.count(operation, body, refused=response.status >= HTTPStatus.BAD_REQUEST)
         self.send_response_only(response.status)
         for name, value in response.getheaders():
             if name.lower() not in _OWN_HEADERS:
@@ -92,87 +142,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer)
 
-    def _operation(self) -> str:
-        """`DynamoDB TransactWriteItems`, or for S3, whose operations have no names on the wire, `S3 PUT`."""
-        service, _, operation = self.headers.get("X-Amz-Target", "").partition(".")
-        return f"{service.partition('_')[0]} {operation}" if operation else f"S3 {self.command}"
-
-    do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = _pass_on
+    do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = _pass_on  # noqa: N815 -- http.server's names
 
 
-# What DynamoDB charges: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+_CHARGED = frozenset({"TransactWriteItems", "BatchWriteItem", "BatchGetItem", "Query"})
 
 
-def _transaction(request: Mapping[str, Any], refused: bool) -> Counter[str]:
-    """Two write units for each kilobyte of an item, also when the transaction is cancelled; indexes follow it at one unit each."""
-    units: Counter[str] = Counter()
-    for action in request["TransactItems"]:
-        [(kind, parameters)] = action.items()
-        item = parameters["Item"] if kind == "Put" else _updated(parameters)
-        units["write units"] += 2 * _kilobytes(item)
-        if not refused:
-            units["index write units"] += _index_writes(item)
-    return units
-
-
-def _batch_write(request: Mapping[str, Any], refused: bool) -> Counter[str]:
-    units: Counter[str] = Counter()
-    for write in () if refused else (write for writes in request["RequestItems"].values() for write in writes):
-        item = write["PutRequest"]["Item"]
-        units["write units"] += _kilobytes(item)
-        units["index write units"] += _index_writes(item)
-    return units
-
-
-def _batch_get(request: Mapping[str, Any], refused: bool) -> Counter[str]:
-    """One read unit for an item of up to 4 KB, also if it is missing; half of it where a stale answer will do."""
-    if refused:
-        return Counter()
-    tables = request["RequestItems"].values()
-    halves = sum(len(table["Keys"]) * (2 if table.get("ConsistentRead") else 1) for table in tables)
-    return Counter({"half read units": halves})
-
-
-def _query(_: Mapping[str, Any], refused: bool) -> Counter[str]:
-    """Answers here are far below 4 KB."""
-    return Counter() if refused else Counter({"half read units": 1})
-
-
-_UNITS = {
-    "DynamoDB TransactWriteItems": _transaction,
-    "DynamoDB BatchWriteItem": _batch_write,
-    "DynamoDB BatchGetItem": _batch_get,
-    "DynamoDB Query": _query,
-}
-
-
-def _updated(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What an update writes, its key included: of our rows it is nearly all that they are."""
-    names, values = parameters.get("ExpressionAttributeNames", {}), parameters.get("ExpressionAttributeValues", {})
-    set_ = {name: values[placeholder.replace("#", ":")] for placeholder, name in names.items()}
-    return {**parameters["Key"], **set_}
-
-
-def _index_writes(item: Mapping[str, Any]) -> int:
-    return sum(attribute in item for attribute in _INDEXED_BY)
-
-
-def _kilobytes(item: Mapping[str, Any]) -> int:
-    """The size of an item, rounded up: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html"""
-    size = sum(len(name.encode()) + _size(value) for name, value in item.items())
-    return -(-size // KILOBYTE)
-
-
-def _size(value: Mapping[str, Any]) -> int:
-    [(kind, content)] = value.items()
-    match kind:
-        case "S":
-            return len(content.encode())
-        case "N":
-            return 1 + (len(content) + 1) // 2
-        case "SS":
-            return sum(len(text.encode()) for text in content)
-        case "L":
-            return 3 + sum(1 + _size(element) for element in content)
-        case _:
-            return len(json.dumps(content))
+def _updated(parameters: Mapping[str, Any]) -> Item:
+    """What an update writes, its key included: of our rows that is nearly all of them."""
+    names, values = parameters["ExpressionAttributeNames"], parameters["ExpressionAttributeValues"]
+    return {**parameters["Key"], **{name: values[placeholder.replace("#", ":")] for placeholder, name in names.items()}}

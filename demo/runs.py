@@ -1,4 +1,4 @@
-"""What a function's log tells: how often it ran, for how long, and the metrics that it wrote, read as CloudWatch would read them."""
+"""What a function's log tells: how often it ran, how long, and the metrics that it wrote, read as CloudWatch would."""
 
 import json
 import re
@@ -28,8 +28,8 @@ class Runs:
     def poll(self, margin: int = 0) -> int:
         """Reads what was logged since the last time; returns how many runs have ended by now.
 
-        The emulator writes the log of a run when it ends, into a stream of its own. Runs that overlap may be written in another order
-        than their times say: `margin` in milliseconds is how far to look back.
+        The emulator writes the log of a run when it ends, into a stream of its own. Runs that overlap may be written in another
+        order than their times say: `margin` in milliseconds is how far to look back.
         """
         start = max(0, self._latest - margin)
         events = self._logs.filter_log_events(logGroupName=self._group, startTime=start)["events"]

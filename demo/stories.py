@@ -51,17 +51,11 @@ SORTS = {
     ),
     "full mailbox": Sort(FEEDBACK, "bounce-transient-mailboxfull", "Bounce", "soft-bounce", "soft", "SoftBounces"),
     "auto-reply": Sort(FEEDBACK, "bounce-transient-general", "Bounce", "auto-reply", "auto_replies", "AutoReplies"),
-    "undetermined": Sort(
-        FEEDBACK, "bounce-undetermined", "Bounce", "undetermined-bounce", "undetermined", "UndeterminedBounces"
-    ),
-    "too large": Sort(
-        FEEDBACK, "bounce-transient-messagetoolarge", "Bounce", "content-refusal", "content", "ContentRefusals"
-    ),
+    "undetermined": Sort(FEEDBACK, "bounce-undetermined", "Bounce", "undetermined-bounce", "undetermined", "UndeterminedBounces"),
+    "too large": Sort(FEEDBACK, "bounce-transient-messagetoolarge", "Bounce", "content-refusal", "content", "ContentRefusals"),
     "policy refusal": Sort(FEEDBACK, "bounce-policy-refusal", "Bounce", "policy-refusal", "policy", "PolicyRefusals"),
     "global list": Sort(FEEDBACK, "bounce-permanent-suppressed", "Bounce", "global-list", "hard", "HardBounces"),
-    "account list": Sort(
-        FEEDBACK, "bounce-permanent-on-account-suppression-list", "Bounce", "list-hit", "listed", "ListHits"
-    ),
+    "account list": Sort(FEEDBACK, "bounce-permanent-on-account-suppression-list", "Bounce", "list-hit", "listed", "ListHits"),
     "complaint": Sort(FEEDBACK, "complaint-abuse", "Complaint", "complaint", "complaints", "Complaints"),
     "no spam": Sort(FEEDBACK, "complaint-not-spam", "Complaint", "not-spam", "withdrawn", "ComplaintsWithdrawn"),
     "unsubscribe": Sort(FEEDBACK, "subscription", "Subscription", "subscription", "subscriptions", "Subscriptions"),
@@ -70,6 +64,12 @@ SORTS = {
         FEEDBACK, "rendering-failure", "Rendering Failure", "rendering-failure", "rendering_failures", "RenderingFailures"
     ),
 }
+
+# Several kinds of event may move one counter.
+KINDS_OF = {
+    sort.counter: frozenset(other.kind for other in SORTS.values() if other.counter == sort.counter) for sort in SORTS.values()
+}
+METRIC_OF = {sort.counter: sort.metric for sort in SORTS.values()}
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -122,19 +122,23 @@ STORIES = (
 )
 
 
+# Shares: of delivered mails, of scanned mails, of delivered mails, of opened mails.
+SCANNED, SCANNED_LINKS, OPENED, CLICKED = 0.06, 0.3, 0.25, 0.15
+
+
 def delivered(chance: Random) -> Story:
     """The story of most mails: delivered, perhaps looked at by a scanner on the way, perhaps opened, perhaps clicked."""
     # Seconds with milliseconds: two opens of one mail at the same moment would be one event.
     arrived = round(chance.uniform(0.8, 40), 3)
     events = [("delivery", arrived)]
-    if chance.random() < 0.12:
+    if chance.random() < SCANNED:
         events.append(("bot open", round(arrived + chance.uniform(0.5, 3), 3)))
-        if chance.random() < 0.4:
+        if chance.random() < SCANNED_LINKS:
             events.append(("bot click", round(arrived + chance.uniform(4, 6), 3)))
-    if chance.random() < 0.35:
+    if chance.random() < OPENED:
         opened = round(arrived + chance.uniform(10, 20 * MINUTE), 3)
-        events += [("open", round(opened + again * 97.31, 3)) for again in range(chance.choice((1, 1, 1, 2, 3)))]
-        if chance.random() < 0.15:
+        events += [("open", round(opened + again * 97.31, 3)) for again in range(chance.choice((1, 1, 1, 2)))]
+        if chance.random() < CLICKED:
             events.append(("click", round(opened + chance.uniform(5, 60), 3)))
     return _story("delivered", *events)
 

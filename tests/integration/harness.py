@@ -96,6 +96,13 @@ class World:
         ledger = DynamoLedger(client, self.tables, retention=RETENTION, shards=SHARDS, shard=shard, sleep=sleep)
         return Environment(client, ledger, Wire(client, before, after), pauses=pauses)
 
+    def record(self, *texts: str) -> Outcome:
+        """Records events in one batch, in an environment of which nothing more is asked."""
+        ledger = DynamoLedger(self._client, self.tables, retention=RETENTION, shards=SHARDS)
+        return record_events(
+            open_event(through_queue(*texts)), ledger=ledger, quarantine=MemoryQuarantine(), policy=POLICY, now=NOW
+        )
+
     def snapshot(self) -> Snapshot:
         """The tables as they are."""
         counters: Rows = {}

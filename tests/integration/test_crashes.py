@@ -23,7 +23,7 @@ from tests.integration.harness import (
     through_sns,
 )
 from tests.support.dynamo import Crash, Death, answers_lost, line_cut
-from tests.support.samples import Json, ses
+from tests.support.samples import Json
 
 JANE, JOHN = "jane@example.com", "john@example.com"
 FULL = "bounce-transient-mailboxfull"
@@ -65,7 +65,7 @@ def world(endpoint: str, tables: Tables) -> World:
 
 @dataclass
 class DyingQuarantine(MemoryQuarantine):
-    """A quarantine that is one more call to die at; its number is that of the DynamoDB call that would come next."""
+    """A quarantine that is one more call to die at, numbered with those to DynamoDB."""
 
     death: Death | None = None
     environment: Environment | None = None
@@ -74,19 +74,18 @@ class DyingQuarantine(MemoryQuarantine):
         """Dies before or after keeping the payload."""
         assert self.death
         assert self.environment
-        number = len(self.environment.wire.calls)
-        if not self.death.struck:
-            self.death.before(number, "keep", None)
+        calls = self.environment.wire.calls
+        calls.append("keep")
+        self.death.before(len(calls) - 1, "keep", None)
         super().keep(body, reason)
-        if not self.death.struck:
-            self.death.after(number, "keep", None)
+        self.death.after(len(calls) - 1, "keep", None)
 
 
 def tell(world: World, before: Sequence[str]) -> None:
     """Empties the tables, and records what was before."""
     world.clear()
     for text in before:
-        assert world.environment().record(through_sns(text)).error is None
+        assert world.record(text).error is None
 
 
 def clean_run(world: World, before: Sequence[str], payload: Json) -> tuple[Snapshot, dict[str, str]]:
@@ -172,24 +171,9 @@ def test_a_request_whose_line_was_cut_is_repeated_under_its_own_token(world: Wor
 
 def test_a_rebuilt_transaction_has_a_token_of_its_own(world: World) -> None:
     """A request without the duplicates is another request: under the token of the first DynamoDB would refuse it."""
-    world.environment().record(through_sns(event("Send")))
+    world.record(event("Send"))
     environment = world.environment()
     environment.record(through_queue(event("Send"), event("Open")))
     tokens = [request["ClientRequestToken"] for request in environment.wire.requests if "TransactItems" in request]
     assert len(tokens) == len(set(tokens)) == 2
 
-
-def test_an_unparsable_record_that_was_set_aside_before_a_crash_is_kept_once(world: World) -> None:
-    """The second delivery sets it aside under the same name."""
-    payload = through_queue(event("Send"), ses("unparsable"))
-    quarantine = MemoryQuarantine()
-    death = Death(0, done=True)
-    first = world.environment(before=death.before, after=death.after)
-    first.quarantine = quarantine
-    with pytest.raises(Crash):
-        first.record(payload)
-    second = world.environment()
-    second.quarantine = quarantine
-    second.record(payload)
-    assert list(quarantine.kept) == [ses("unparsable")]
-    assert world.snapshot().counted("account", "sent") == 1

@@ -22,6 +22,17 @@ FUNCTION_OF = {
     "eventbridge": "ActivityFunction",
 }
 FILES = sorted(file for door in FUNCTION_OF for file in (EVENTS / door).rglob("*.json"))
+# The states of the Suppression table's rows after one event; the unit tests have the whole policy.
+STATES = {
+    "bounce-permanent-general": {"suppressed"},
+    "bounce-two-recipients": {"suppressed"},
+    "complaint-abuse": {"suppressed"},
+    "bounce-transient-mailboxfull": {"watching"},
+    "bounce-transient-general": set[str](),
+    "bounce-transient-messagetoolarge": set[str](),
+    "bounce-policy-refusal": set[str](),
+    "bounce-simulator": set[str](),
+}
 PAYLOADS = [name for form in FORMS for name in names(form)]
 ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+\.\w+")
 
@@ -50,6 +61,13 @@ def test_every_payload_of_ses_lands_by_either_function(name: str, call: Call, st
     """Also those of which there is no file for a door; the second copy changes nothing."""
     _lands("FeedbackFunction", wrap_sns(ses(name)), call, stack)
     _lands("ActivityFunction", wrap_sqs([ses(name)]), call, stack)
+
+
+@pytest.mark.parametrize(("name", "states"), STATES.items(), ids=STATES)
+def test_feedback_decides_who_is_suppressed(name: str, states: set[str], call: Call, stack: Stack) -> None:
+    """The Suppression table has what the policy says, and nothing where it says nothing."""
+    call("FeedbackFunction", json.dumps(wrap_sns(ses(name))).encode())
+    assert {row["state"] for row in stack.rows("SuppressionTable")} == states
 
 
 @pytest.mark.usefixtures("call")

@@ -6,6 +6,7 @@ after the server has done it. `refuses` are DynamoDB's own rules, for tests with
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
@@ -52,6 +53,7 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
     raise AssertionError(f"no attribute of ours has the type {kind}")
 
 
+@cache
 def table_shapes() -> dict[str, dict[str, Any]]:
     """What CreateTable needs of each table of template.yaml, by logical id."""
     tables = template.of_type(template.resolve(template.load()), "AWS::DynamoDB::Table")
@@ -180,7 +182,8 @@ class Rules:
         refused = [self._refuses(table, item) for table, item in items]
         if any(refused):
             return cancelled(*("ValidationError" if one else "None" for one in refused))
-        self.stored.update({self._key(table, item): item for table, item in items if "version" in item})
+        # Updates name the key alone.
+        self.stored.update({self._key(table, item): item for table, item in items if item.keys() > {name for name, _ in self.keys[table][0]}})
         return success()
 
     def _written(self, actions: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Item]]:

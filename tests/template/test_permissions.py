@@ -13,22 +13,10 @@ SUPPRESSION = EVENTS.replace("EventsTable", "SuppressionTable")
 REPUTATION = EVENTS.replace("EventsTable", "ReputationTable")
 
 RECORD_EVENTS = {
-    ("RecordEvents", EVENTS): {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"},
-    ("ReadWhatIsRecorded", EVENTS): {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
+    ("RecordEvents", EVENTS): {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem"},
     ("ReadOneRecipientsHistory", f"{EVENTS}/index/by_recipient"): {"dynamodb:Query"},
-    ("ReadAndDecideSuppressions", SUPPRESSION): {
-        "dynamodb:GetItem",
-        "dynamodb:BatchGetItem",
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:ConditionCheckItem",
-    },
-    ("CountOutcomes", REPUTATION): {
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:ConditionCheckItem",
-        "dynamodb:BatchWriteItem",
-    },
+    ("ReadAndDecideSuppressions", SUPPRESSION): {"dynamodb:BatchGetItem", "dynamodb:PutItem"},
+    ("CountOutcomes", REPUTATION): {"dynamodb:UpdateItem", "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"},
     ("KeepWhatCannotBeParsed", "${QuarantineBucket.Arn}/*"): {"s3:PutObject"},
 }
 

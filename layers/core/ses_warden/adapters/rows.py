@@ -36,7 +36,8 @@ DAY_SHARDS = 16
 # The names of all attributes, and the values that have a fixed length.
 _FIXED_BYTES = 250
 _LONGEST = {"subject": 200, "sender": 254, "status": 20}
-_MOST_TAGS, _LONGEST_TAG = 8, 80
+# Tags leave room for a diagnostic.
+_TAG_BYTES, _LONGEST_TAG = 300, 80
 _GREATEST_NUMBER = 10**12
 
 
@@ -142,12 +143,17 @@ def _describe_mail(row: Row, fact: Fact, left: int) -> int:
             if not name.startswith("ses:")
             for value in values
         }
-    )[:_MOST_TAGS]
-    size = sum(map(_size, tags))
-    if tags and size < left:
-        row["tags"] = {"SS": tags}
-        left -= size
-    return left
+    )
+    kept: list[str] = []
+    room = min(left, _TAG_BYTES)
+    for tag in tags:
+        if _size(tag) > room:
+            break
+        kept.append(tag)
+        room -= _size(tag)
+    if kept:
+        row["tags"] = {"SS": kept}
+    return left - sum(map(_size, kept))
 
 
 def _details(fact: Fact) -> list[tuple[str, str | int | None, int]]:

@@ -75,7 +75,7 @@ class Mail(OpenWire):
     """
 
     timestamp: Timestamp
-    message_id: Annotated[str, Field(min_length=1, max_length=128)]  # SES's have 60 characters
+    message_id: Annotated[str, Field(max_length=128, pattern="^[!-~]+$")]  # SES's have 60 characters, hexadecimal and dashes
     source: str = ""
     source_arn: str | None = None
     source_ip: str | None = None

@@ -1,0 +1,222 @@
+"""What the demo shows: progress while it works, then tables of at most 100 columns."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from demo.bills import VDM, Bill
+from demo.campaign import SETS
+from demo.expected import Expected
+from demo.found import Comparison, Found
+from demo.stories import KINDS_OF, METRIC_OF
+from ses_warden.adapters.rows import RecordedEvent
+from ses_warden.domain.entries import Entry, explain
+from ses_warden.domain.signals import Confidence
+from ses_warden.domain.text import clean
+from ses_warden.domain.timeline import Timeline
+from tests.support.stack import Stack
+
+WIDTH = 100
+ENTRIES_A_REASON = 2
+LONGEST_REASON = 125
+DIFFERENCES_SHOWN = 5
+LONGEST_DETAIL = 62
+# Without a terminal, a line is written whenever so many percent more are done.
+PLAIN_STEP = 25
+
+
+def console() -> Console:
+    """Standard output, as wide as the terminal but at most 100 columns."""
+    plain = Console(highlight=False)
+    return Console(highlight=False, width=min(plain.width, WIDTH) if plain.is_terminal else WIDTH)
+
+
+@contextmanager
+def step(on: Console, what: str) -> Iterator[None]:
+    """Says what is being done, and afterwards how long it took."""
+    began = time.monotonic()
+    with on.status(what) if on.is_terminal else nullcontext():
+        yield
+    on.print(f"  {what}: {time.monotonic() - began:.1f} s")
+
+
+@dataclass
+class Bars:
+    """Progress bars on a terminal, now and then a line elsewhere."""
+
+    console: Console
+    progress: Progress
+    tasks: dict[str, TaskID]
+    said: dict[str, int]
+
+    def add(self, name: str, total: int) -> None:
+        """Another piece of work."""
+        self.tasks[name] = self.progress.add_task(name, total=total)
+
+    def show(self, name: str, done: int) -> None:
+        """So much of it is done."""
+        self.progress.update(self.tasks[name], completed=done)
+        total = int(self.progress.tasks[self.tasks[name]].total or 1)
+        percent = 100 * done // total // PLAIN_STEP * PLAIN_STEP
+        if not self.console.is_terminal and percent > self.said.get(name, 0):
+            self.said[name] = percent
+            self.console.print(f"  {name}: {done:,} of {total:,}")
+
+
+@contextmanager
+def bars(on: Console) -> Iterator[Bars]:
+    """Progress bars for as long as the block runs."""
+    columns = (TextColumn("  {task.description:<28}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=on, disable=not on.is_terminal) as progress:
+        yield Bars(on, progress, {}, {})
+
+
+def suppression_table(on: Console, entries: Sequence[Entry]) -> None:
+    """How many entries there are for each reason, and the latest few with the reason in words."""
+    table = _table(f"The suppression table: {len(entries)} entries", "address", "why, as the table itself explains it")
+    groups: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.last_seen, entry.address), reverse=True):
+        groups.setdefault(_group(entry), []).append(entry)
+    for name, group in sorted(groups.items(), key=lambda item: (item[0][0] != "suppressed", -len(item[1]))):
+        table.add_row(Text(f"{len(group):,} {', '.join(name)}", style="cyan"))
+        for entry in group[:ENTRIES_A_REASON]:
+            table.add_row(f"  {clean(entry.address, 36)}", clean(explain(entry), LONGEST_REASON))
+    on.print(table)
+
+
+def _group(entry: Entry) -> tuple[str, ...]:
+    reason = entry.reason.replace("_", " ") if entry.reason else ""
+    confidence = "confidence low" if entry.confidence is Confidence.LOW else ""
+    return tuple(filter(None, (entry.state.value, reason, confidence)))
+
+
+def counts(on: Console, expected: Expected, found: Found) -> None:
+    """What was published against rows, counters and metrics, one line for each counter."""
+    sets = [f"…/{name}" for name in SETS]
+    table = _table("Published, and what became of it", "event", "published", "distinct", "rows", "account", *sets, "metric", "")
+    for column in table.columns[1:-1]:
+        column.justify = "right"
+    for counter, published in expected.published.most_common():
+        scopes = ["account", *(f"configuration-set/{name}" for name in SETS)]
+        numbers = [sum(n for cohort, n in found.counters.items() if (cohort.scope, cohort.counter) == (s, counter)) for s in scopes]
+        rows = sum(n for row, n in found.rows.items() if row.kind in KINDS_OF[counter])
+        metric = found.metrics[METRIC_OF[counter]]
+        distinct = expected.distinct[counter]
+        agrees = rows == numbers[0] == sum(numbers[1:]) == metric == distinct
+        shown = [published, distinct, rows, *numbers, metric]
+        table.add_row(counter.replace("_", " "), *(f"{number:,}" for number in shown), _mark(agrees=agrees))
+    on.print(table)
+
+
+def comparisons(on: Console, compared: Sequence[Comparison], expected: Expected, found: Found) -> None:
+    """Everything that must agree, and where it does not."""
+    table = _table("Compared, one by one", "", "expected", "found", "")
+    table.columns[1].justify = table.columns[2].justify = "right"
+    for comparison in compared:
+        numbers = (f"{comparison.expected:,}", f"{comparison.found:,}")
+        table.add_row(comparison.what, *numbers, _mark(agrees=not comparison.differences))
+    wanted, seen = (_reasons(verdicts.values()) for verdicts in (expected.verdicts(), found.entries))
+    table.add_section()
+    for reason in sorted({*wanted, *seen}):
+        table.add_row(f"  {reason}", str(wanted[reason]), str(seen[reason]), _mark(agrees=wanted[reason] == seen[reason]))
+    table.add_section()
+    for name in ("Suppressed", "Released", "Duplicates", "Enriched", "Unparsable", "SetupMessages"):
+        numbers = (f"{expected.metrics[name]:,}", f"{found.metrics[name]:,}")
+        table.add_row(f"  metric {name}", *numbers, _mark(agrees=numbers[0] == numbers[1]))
+    on.print(table)
+    for comparison in compared:
+        for difference in comparison.differences[:DIFFERENCES_SHOWN]:
+            on.print(Text(f"  {comparison.what}: {difference}", style="red"))
+        if len(comparison.differences) > DIFFERENCES_SHOWN:
+            on.print(Text(f"  … and {len(comparison.differences) - DIFFERENCES_SHOWN} more", style="red"))
+
+
+def timeline(on: Console, mail: Timeline[RecordedEvent]) -> None:
+    """One mail's story, as the ledger tells it."""
+    last = mail.steps[-1]
+    about = f"{clean(mail.recipient, 60)}: {mail.status}, {mail.opens} opens, {mail.clicks} clicks"
+    table = _table(f"One mail's timeline\n{about}", "time (UTC)", "event", "meaning", "detail")
+    for step in mail.steps:
+        detail = ", ".join(f"{name}: {value}" for name, value in step.detail.items())
+        table.add_row(f"{step.at:%H:%M:%S.%f}"[:-3], step.type, step.kind, clean(detail, LONGEST_DETAIL))
+    table.caption = f"message {last.message_id}, configuration set {last.configuration_set}"
+    on.print(table)
+
+
+def lag(on: Console, rows: Sequence[float], entries: Sequence[float], reported: Sequence[float]) -> None:
+    """How long live events took."""
+    table = _table("Lag of live events, in milliseconds", "from the event to", "events", "median", "longest")
+    measured = [
+        ("a row of the activity lane (on AWS: and up to BatchWindowSeconds)", [1000 * s for s in rows]),
+        ("an address suppressed by the feedback lane", [1000 * s for s in entries]),
+        ("the metric Lag, as the functions report it", list(reported)),
+    ]
+    for name, values in measured:
+        table.add_row(name, str(len(values)), f"{median(values):,.0f}", f"{max(values):,.0f}")
+    on.print(table)
+
+
+def calls(on: Console, made: Mapping[str, int], messages: int) -> None:
+    """The functions' AWS calls, counted on the wire."""
+    table = _table("AWS calls of both functions", "operation", "calls", "a thousand messages")
+    for operation, count in Counter(made).most_common():
+        table.add_row(operation, f"{count:,}", f"{1000 * count / messages:,.0f}")
+    on.print(table)
+
+
+def bill(on: Console, counted: Bill, lasting: Bill) -> None:
+    """What a thousand mails cost, item by item."""
+    table = _table("Cost of 1,000 mails, without SES's own", "", "as it ran here", "$", "as on AWS", "$")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for (name, here, cost_here), (_, there, cost_there) in zip(counted.lines(), lasting.lines(), strict=True):
+        table.add_row(name, f"{here:,.4g}", f"{cost_here:.5f}", f"{there:,.4g}", f"{cost_there:.5f}")
+    table.add_section()
+    table.add_row("all", "", f"{counted.dollars:.4f}", "", f"{lasting.dollars:.4f}", style="bold")
+    table.caption = (
+        "Here every second event came twice, and the emulator hands over at most ten messages at once. As on AWS: by one batch "
+        "of up to 1,000 new events, and by single bounces. SES's own Virtual Deliverability Manager costs "
+        f"${VDM:.2f} for as many."
+    )
+    on.print(table)
+
+
+def verdict(on: Console, compared: Sequence[Comparison], seconds: float) -> None:
+    """Whether everything agrees."""
+    differing = [comparison.what for comparison in compared if comparison.differences]
+    if differing:
+        on.print(Text(f"DIFFERS: {', '.join(differing)} ({seconds:.0f} s)", style="bold red"))
+    else:
+        on.print(Text(f"Everything agrees with what was published ({seconds:.0f} s).", style="bold green"))
+
+
+def kept(on: Console, stack: Stack) -> None:
+    """How to look around in a stack that is kept."""
+    variables = {name: value for name, value in stack.emulator.env().items() if name != "AWS_EC2_METADATA_DISABLED"}
+    on.print("The stack is kept until Ctrl-C. In another terminal:", *(f"export {n}={v}" for n, v in variables.items()), sep="\n  ")
+    for table in ("EventsTable", "SuppressionTable", "ReputationTable"):
+        on.print(f"  aws dynamodb scan --table-name {stack.resources[table]}", soft_wrap=True)
+
+
+def _reasons(verdicts: Any) -> Counter[str]:
+    return Counter(f"{verdict.state} {' '.join(filter(None, verdict[1:3]))}".strip() for verdict in verdicts)
+
+
+def _mark(*, agrees: bool) -> Text:
+    return Text("agrees", style="green") if agrees else Text("DIFFERS", style="bold red")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=f"\n{title}", title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=None)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
