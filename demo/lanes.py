@@ -28,6 +28,10 @@ class Disturbed(RuntimeError):
     """The stack did not take in what was published; the message says what it did not do."""
 
 
+def _silent(_: int) -> None:
+    """Shows nothing."""
+
+
 @dataclass
 class Lanes:
     """The two lanes of a stack, and what was published to them.
@@ -52,7 +56,7 @@ class Lanes:
         """The lanes of a stack from now on."""
         return cls(stack, Expected(), Runs(stack, "FeedbackFunction"), Runs(stack, "ActivityFunction"))
 
-    def publish_activity(self, messages: Sequence[Message], show: Show) -> None:
+    def publish_activity(self, messages: Sequence[Message], show: Show = _silent, show_recorded: Show = _silent) -> None:
         """Publishes ten at a time; SQS keeps what the function has not taken yet. `show` hears how many are published."""
         for some in batched(messages, BATCH, strict=False):
             self.expected.see_all(some)
@@ -64,8 +68,9 @@ class Lanes:
                 raise Disturbed(f"{ACTIVITY} refused {len(answer['Failed'])} messages")
             self.queued += len(some)
             show(self.queued)
+            self._glance(show_recorded)
 
-    def publish_feedback(self, messages: Sequence[Message], show: Show, show_activity: Show) -> None:
+    def publish_feedback(self, messages: Sequence[Message], show: Show = _silent, show_recorded: Show = _silent) -> None:
         """Publishes one event after another, each when the run before has ended, while the queue is worked off.
 
         The emulator would start a process for each event that overlaps with another.
@@ -73,9 +78,9 @@ class Lanes:
         for number, message in enumerate(messages, 1):
             self._publish_and_wait(message)
             show(number)
-            self._glance(show_activity)
+            self._glance(show_recorded)
 
-    def drain(self, show: Show) -> None:
+    def drain(self, show: Show = _silent) -> None:
         """Waits until the queues are empty, as long as they get emptier. `show` hears how many events they have given."""
         left, since = self._waiting(), time.monotonic()
         while left:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -19,7 +19,7 @@ from demo.expected import Expected
 from demo.found import Comparison, Found
 from demo.stories import KINDS_OF, METRIC_OF
 from ses_warden.adapters.rows import RecordedEvent
-from ses_warden.domain.entries import Entry, explain
+from ses_warden.domain.entries import Entry, State, explain
 from ses_warden.domain.signals import Confidence
 from ses_warden.domain.text import clean
 from ses_warden.domain.timeline import Timeline
@@ -27,17 +27,18 @@ from tests.support.stack import Stack
 
 WIDTH = 100
 ENTRIES_A_REASON = 2
-LONGEST_REASON = 125
+LONGEST_REASON = 130
 DIFFERENCES_SHOWN = 5
 LONGEST_DETAIL = 62
 # Without a terminal, a line is written whenever so many percent more are done.
 PLAIN_STEP = 25
 
 
-def console() -> Console:
-    """Standard output, as wide as the terminal but at most 100 columns."""
-    plain = Console(highlight=False)
-    return Console(highlight=False, width=min(plain.width, WIDTH) if plain.is_terminal else WIDTH)
+def console(file: TextIO | None = None) -> Console:
+    """Standard output or a file, as wide as the terminal but at most 100 columns; brackets in a text are no markup."""
+    plain = Console(file=file)
+    width = min(plain.width, WIDTH) if plain.is_terminal else WIDTH
+    return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
@@ -83,20 +84,20 @@ def bars(on: Console) -> Iterator[Bars]:
 def suppression_table(on: Console, entries: Sequence[Entry]) -> None:
     """How many entries there are for each reason, and the latest few with the reason in words."""
     table = _table(f"The suppression table: {len(entries)} entries", "address", "why, as the table itself explains it")
-    groups: dict[tuple[str, ...], list[Entry]] = {}
+    groups: dict[str, list[Entry]] = {}
     for entry in sorted(entries, key=lambda entry: (entry.last_seen, entry.address), reverse=True):
         groups.setdefault(_group(entry), []).append(entry)
-    for name, group in sorted(groups.items(), key=lambda item: (item[0][0] != "suppressed", -len(item[1]))):
-        table.add_row(Text(f"{len(group):,} {', '.join(name)}", style="cyan"))
+    for name, group in sorted(groups.items(), key=lambda item: (item[1][0].state is not State.SUPPRESSED, -len(item[1]))):
+        table.add_row(Text(f"{len(group):,} {name}", style="cyan"))
         for entry in group[:ENTRIES_A_REASON]:
             table.add_row(f"  {clean(entry.address, 36)}", clean(explain(entry), LONGEST_REASON))
     on.print(table)
 
 
-def _group(entry: Entry) -> tuple[str, ...]:
-    reason = entry.reason.replace("_", " ") if entry.reason else ""
-    confidence = "confidence low" if entry.confidence is Confidence.LOW else ""
-    return tuple(filter(None, (entry.state.value, reason, confidence)))
+def _group(entry: Entry) -> str:
+    """Its reason if it is suppressed, else its state."""
+    name = (entry.reason or entry.state).replace("_", " ")
+    return f"{name}, unsure" if entry.confidence is Confidence.LOW else name
 
 
 def counts(on: Console, expected: Expected, found: Found) -> None:
@@ -143,13 +144,13 @@ def comparisons(on: Console, compared: Sequence[Comparison], expected: Expected,
 def timeline(on: Console, mail: Timeline[RecordedEvent]) -> None:
     """One mail's story, as the ledger tells it."""
     last = mail.steps[-1]
-    about = f"{clean(mail.recipient, 60)}: {mail.status}, {mail.opens} opens, {mail.clicks} clicks"
+    about = f"{clean(mail.recipient, 60)}: {mail.status}; opens: {mail.opens}, clicks: {mail.clicks}"
     table = _table(f"One mail's timeline\n{about}", "time (UTC)", "event", "meaning", "detail")
     for step in mail.steps:
         detail = ", ".join(f"{name}: {value}" for name, value in step.detail.items())
         table.add_row(f"{step.at:%H:%M:%S.%f}"[:-3], step.type, step.kind, clean(detail, LONGEST_DETAIL))
-    table.caption = f"message {last.message_id}, configuration set {last.configuration_set}"
     on.print(table)
+    on.print(Text(f"message {last.message_id}, configuration set {last.configuration_set}", style="dim"))
 
 
 def lag(on: Console, rows: Sequence[float], entries: Sequence[float], reported: Sequence[float]) -> None:
@@ -182,12 +183,13 @@ def bill(on: Console, counted: Bill, lasting: Bill) -> None:
         table.add_row(name, f"{here:,.4g}", f"{cost_here:.5f}", f"{there:,.4g}", f"{cost_there:.5f}")
     table.add_section()
     table.add_row("all", "", f"{counted.dollars:.4f}", "", f"{lasting.dollars:.4f}", style="bold")
-    table.caption = (
-        "Here every second event came twice, and the emulator hands over at most ten messages at once. As on AWS: by one batch "
-        "of up to 1,000 new events, and by single bounces. SES's own Virtual Deliverability Manager costs "
-        f"${VDM:.2f} for as many."
-    )
     on.print(table)
+    note = (
+        "As it ran here: every second event came twice, and the emulator hands over at most ten messages at once. As on AWS: "
+        "by one batch of up to 1,000 new events and by single bounces, as many as this campaign has, which is a bad one. "
+        f"SES's own Virtual Deliverability Manager costs ${VDM:.2f} for 1,000 mails."
+    )
+    on.print(Text(note, style="dim"))
 
 
 def verdict(on: Console, compared: Sequence[Comparison], seconds: float) -> None:

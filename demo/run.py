@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
 
@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print("Interrupted; the emulator and its functions have ended.")
         return INTERRUPTED
     except (Disturbed, StackError, EmulatorError, TimeoutError) as error:
-        console.print(f"[bold red]The demo could not go on:[/] {type(error).__name__}", soft_wrap=True)
-        console.print(str(error), markup=False, soft_wrap=True)
+        console.print(f"The demo could not go on: {type(error).__name__}", style="bold red")
+        console.print(str(error), soft_wrap=True)
         return FAILED
 
 
@@ -57,6 +57,8 @@ def run(console: Console, options: argparse.Namespace) -> int:
             stack = _deploy(emulator, meter)
         look, lanes = Look(stack), Lanes.of(stack)
         till = Till(lanes, meter)
+        with report.step(console, "SES tries out FeedbackTopic, and wakes its function"):
+            lanes.publish_feedback([campaign.trial])
         _carry(console, campaign, lanes)
         counted = till.bill()
         calls, messages = meter.usage().calls, lanes.queued + lanes.fed
@@ -85,13 +87,15 @@ def exit_code(compared: Sequence[Comparison]) -> int:
 def _deploy(emulator: Emulator, meter: Meter) -> Stack:
     created, further = SETS
     emulator.client("sesv2").create_configuration_set(ConfigurationSetName=further)
-    parameters = {
-        "EmulatorEndpoint": meter.endpoint,
-        "ConfigurationSetName": created,
-        "AdditionalConfigurationSet1": further,
-        "ActivityMaximumConcurrency": str(CONCURRENCY),
-    }
-    return deploy(emulator, parameters)
+    stack = deploy(
+        emulator,
+        {"EmulatorEndpoint": meter.endpoint, "ConfigurationSetName": created, "AdditionalConfigurationSet1": further},
+    )
+    # The template sets no limit on an emulator, which then runs five at once.
+    functions: Any = stack.functions
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": CONCURRENCY})
+    return stack
 
 
 def _carry(console: Console, campaign: Campaign, lanes: Lanes) -> None:
@@ -100,13 +104,13 @@ def _carry(console: Console, campaign: Campaign, lanes: Lanes) -> None:
         bars.add("activity published", len(campaign.activity))
         bars.add("feedback recorded", len(campaign.feedback))
         bars.add("activity recorded", len(campaign.activity))
-        lanes.publish_activity(campaign.activity, lambda done: bars.show("activity published", done))
-        lanes.publish_feedback(
-            campaign.feedback,
-            lambda done: bars.show("feedback recorded", done),
-            lambda done: bars.show("activity recorded", done),
-        )
-        lanes.drain(lambda done: bars.show("activity recorded", done))
+
+        def recorded(done: int) -> None:
+            bars.show("activity recorded", done)
+
+        lanes.publish_activity(campaign.activity, lambda done: bars.show("activity published", done), recorded)
+        lanes.publish_feedback(campaign.feedback, lambda done: bars.show("feedback recorded", done), recorded)
+        lanes.drain(recorded)
 
 
 def _measure(campaign: Campaign, till: Till) -> Bill:

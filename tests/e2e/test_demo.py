@@ -17,18 +17,15 @@ from tests.support.emulator import ROOT
 from tests.support.stack import Stack, wait_for
 
 
-def silent(_: int) -> None:
-    """Shows nothing."""
-
-
 def test_a_small_campaign_leaves_exactly_what_it_must(stack: Stack) -> None:
     """Rows, counters, entries, quarantine and metrics of the deployed stack agree with what was published."""
     campaign = make_campaign(FEWEST, 3, datetime.now(UTC))
     look, lanes = Look(stack), Lanes.of(stack)
 
-    lanes.publish_activity(campaign.activity, silent)
-    lanes.publish_feedback(campaign.feedback, silent, silent)
-    lanes.drain(silent)
+    lanes.publish_feedback([campaign.trial])
+    lanes.publish_activity(campaign.activity)
+    lanes.publish_feedback(campaign.feedback)
+    lanes.drain()
     lanes.hand_over(campaign.batch)
     for mail in campaign.live:
         lanes.bounce_live(lanes.send_live(mail))

@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import boto3
-
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.adapters.metrics import emit
 from ses_warden.adapters.responses import batch_response
@@ -23,8 +21,7 @@ from ses_warden.domain.facts import facts_of
 from ses_warden.errors import UnparsableEvent
 from tests.fakes import MemoryLedger, MemoryQuarantine
 from tests.fuzz.payloads import WHO
-from tests.support.dynamo import Rules, Wire, item_bytes
-from tests.support.emulator import CREDENTIALS, REGION
+from tests.support.dynamo import Rules, Wire, item_bytes, session
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 RETENTION = timedelta(days=30)
@@ -88,7 +85,7 @@ def _against_rules(envelopes: list[Envelope]) -> Outcome:
 @cache
 def _stage() -> tuple[Any, Wire, Rules]:
     """A client whose requests are checked against the service's model, and answered by DynamoDB's rules."""
-    client = boto3.Session(*CREDENTIALS.values(), region_name=REGION).client("dynamodb")
+    client = session().client("dynamodb")
     rules = Rules()
     return client, Wire(client, rules.before), rules
 

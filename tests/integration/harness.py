@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,9 @@ from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.application.record_events import Outcome, Policy, record_events
 from ses_warden.domain.envelopes import open_event
 from tests.fakes import MemoryQuarantine
-from tests.support.dynamo import Answer, Wire
-from tests.support.emulator import CREDENTIALS, REGION
-from tests.support.samples import Json, compact, make_event, ses, wrap_sns, wrap_sqs
+from tests.support.doors import compact
+from tests.support.dynamo import Answer, Wire, session
+from tests.support.samples import Json, make_event, ses, wrap_sns, wrap_sqs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -73,7 +72,7 @@ class World:
     def __init__(self, endpoint: str, tables: Tables) -> None:
         self.tables = tables
         self._endpoint = None if endpoint == "aws" else endpoint
-        self._session = _session(aws=endpoint == "aws")
+        self._session = boto3.Session() if endpoint == "aws" else session()
         self._client = self.client()
         self.clear()
 
@@ -133,12 +132,6 @@ class World:
         return [dict(item) for page in pages for item in page["Items"]]
 
 
-@cache
-def _session(*, aws: bool) -> boto3.Session:
-    """One for all, as each reads botocore's models anew."""
-    return boto3.Session() if aws else boto3.Session(*CREDENTIALS.values(), region_name=REGION)
-
-
 def _comparable(row: dict[str, Any]) -> dict[str, Any]:
     """Sets have no order."""
     return {name: {"SS": sorted(value["SS"])} if "SS" in value else value for name, value in row.items()}
@@ -168,11 +161,15 @@ def redelivered(payload: Json, failed: Iterable[str | None]) -> Json:
     return {"Records": [record for record in payload["Records"] if record["messageId"] in again]}
 
 
-
 # One event, told in both forms: as event publishing, and as identity notification. Both repeat the words of the receiving server.
-_TOLD = {"diagnosticCode": "smtp; 550 5.1.1 no such user", "status": "5.1.1", "action": "failed"}
-_FULL = {"bounceType": "Transient", "bounceSubType": "MailboxFull", "diagnosticCode": "smtp; 452 4.2.2 full", "status": "4.2.2"}
-_LISTED = {"bounceType": "Permanent", "bounceSubType": "OnTenantSuppressionList"}
+_TOLD: Json = {"diagnosticCode": "smtp; 550 5.1.1 no such user", "status": "5.1.1", "action": "failed"}
+_FULL: Json = {
+    "bounceType": "Transient",
+    "bounceSubType": "MailboxFull",
+    "diagnosticCode": "smtp; 452 4.2.2 full",
+    "status": "4.2.2",
+}
+_LISTED: Json = {"bounceType": "Permanent", "bounceSubType": "OnTenantSuppressionList"}
 TWINS: dict[str, tuple[str, str]] = {
     "bounce": (event("Bounce", **_TOLD), event("identity-bounce", **_TOLD)),
     "strike": (event("bounce-transient-mailboxfull", **_FULL), event("identity-bounce", **_FULL)),

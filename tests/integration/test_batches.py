@@ -25,8 +25,7 @@ def batch() -> list[str]:
     """Of the mails to a thousand people what a queue brings: sends, deliveries, opens and clicks; three of them are poison."""
     kinds = ("Send", "Delivery", "Open", "Click")
     return [
-        POISON.get(number) or event(kinds[number % 4], f"mail-{number}", [f"person-{number}@example.com"])
-        for number in range(SIZE)
+        POISON.get(number) or event(kinds[number % 4], f"mail-{number}", [f"person-{number}@example.com"]) for number in range(SIZE)
     ]
 
 

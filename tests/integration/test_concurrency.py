@@ -38,7 +38,6 @@ STORIES: dict[str, tuple[Sequence[str], str]] = {
 }
 
 
-
 @pytest.fixture
 def world(endpoint: str, tables: Tables) -> World:
     """Empty tables."""

@@ -130,7 +130,9 @@ def test_a_crash_at_any_call_is_mended_by_redelivery(world: World, before: Seque
 
 
 @pytest.mark.parametrize("done", WHEN.values(), ids=WHEN)
-@pytest.mark.parametrize("story", ["hard bounce", "strike before a delivery", "delivery that heals", "duplicates amid news", "batch"])
+@pytest.mark.parametrize(
+    "story", ["hard bounce", "strike before a delivery", "delivery that heals", "duplicates amid news", "batch"]
+)
 def test_a_lost_answer_at_any_call_is_mended_by_redelivery_of_what_failed(world: World, story: str, *, done: bool) -> None:
     """DynamoDB does not answer in time, whether it did its work or not: the records named as failed, come again, are enough."""
     before, payload = STORIES[story]
@@ -149,7 +151,7 @@ def test_a_lost_answer_at_any_call_is_mended_by_redelivery_of_what_failed(world:
 
 
 def test_a_request_whose_line_was_cut_is_repeated_under_its_own_token(world: World) -> None:
-    """botocore sends the same transaction again: DynamoDB knows it by its token, so it is no duplicate and counts once."""
+    """Botocore sends the same transaction again: DynamoDB knows it by its token, so it is no duplicate and counts once."""
     environment = world.environment()
     tokens = []
 
@@ -176,4 +178,3 @@ def test_a_rebuilt_transaction_has_a_token_of_its_own(world: World) -> None:
     environment.record(through_queue(event("Send"), event("Open")))
     tokens = [request["ClientRequestToken"] for request in environment.wire.requests if "TransactItems" in request]
     assert len(tokens) == len(set(tokens)) == 2
-

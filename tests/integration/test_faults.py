@@ -87,7 +87,9 @@ def test_a_transaction_that_conflicts_for_ever_is_given_up_and_delivered_again(w
 def test_a_duplicate_is_recognised_beside_a_conflict(world: World) -> None:
     """A transaction may be cancelled for several reasons at once: the duplicate is dropped, the rest goes again."""
     world.record(event("Send"))
-    before = trouble("TransactWriteItems", lambda _: cancelled("ConditionalCheckFailed", "TransactionConflict", "None", "None"), times=1)
+    before = trouble(
+        "TransactWriteItems", lambda _: cancelled("ConditionalCheckFailed", "TransactionConflict", "None", "None"), times=1
+    )
     environment = world.environment(before=before)
     outcome = environment.record(through_queue(event("Send"), event("Send", "mail-2")))
     assert outcome.error is None
@@ -202,7 +204,9 @@ def test_a_batch_call_that_never_ends_is_given_up(world: World, operation: str, 
 REFUSALS: dict[str, Callable[[Any], Answer]] = {
     "the action": lambda request: cancelled(*("ValidationError" if "bad-row" in str(one) else "None" for one in request)),
     "the request": lambda _: failure("ValidationException"),
-    "the collection": lambda request: cancelled(*("ItemCollectionSizeLimitExceeded" if "bad-row" in str(one) else "None" for one in request)),
+    "the collection": lambda request: cancelled(
+        *("ItemCollectionSizeLimitExceeded" if "bad-row" in str(one) else "None" for one in request)
+    ),
 }
 
 

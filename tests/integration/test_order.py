@@ -121,7 +121,10 @@ def test_an_identity_notification_alone_counts_for_the_account(world: World) -> 
 
 def test_both_forms_may_word_the_answer_differently(world: World) -> None:
     """One bounce is one piece of evidence, even if its two notifications quote the server differently."""
-    published, notified = event("Bounce", diagnosticCode="smtp; 550 5.1.1 no such user"), event("identity-bounce", diagnosticCode=OMIT)
+    published, notified = (
+        event("Bounce", diagnosticCode="smtp; 550 5.1.1 no such user"),
+        event("identity-bounce", diagnosticCode=OMIT),
+    )
     snapshots = []
     for texts in ((published, notified), (notified, published)):
         world.clear()

@@ -50,21 +50,22 @@ def stop_engine() -> None:
     engine = int((cache / "lambda-base-image" / "dockerd.pid").read_text())
     os.kill(engine, signal.SIGTERM)
     deadline = time.monotonic() + ENGINE_STOP_SECONDS
-    while engine_answers() and time.monotonic() < deadline:
-        time.sleep(0.2)
+    # a process that has ended, though nobody has asked how, has no executable any more
+    while Path(f"/proc/{engine}/exe").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 @contextmanager
 def runtime_image() -> Iterator[str]:
     """The runtime's image in a running engine; gives `real` or `stand-in` and its name."""
     ours = not engine_answers()
-    prepared = subprocess.run([BASE_IMAGE], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 -- our own script
-    if prepared.returncode:
-        sys.exit(prepared.returncode)
     try:
+        prepared = subprocess.run([BASE_IMAGE], stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 -- our own script
+        if prepared.returncode:
+            sys.exit(prepared.returncode)
         yield prepared.stdout.strip()
     finally:
-        if ours:
+        if ours and engine_answers():
             stop_engine()
 
 

@@ -1,7 +1,7 @@
 """DynamoDB from a client's point of view: what an item weighs, what is refused, and how a test comes between.
 
-`Wire` listens on one boto3 client. It notes each call, and lets a test answer in the server's place, die before the call is sent, or die
-after the server has done it. `refuses` are DynamoDB's own rules, for tests without a server.
+`Wire` listens on one boto3 client. It notes each call, and lets a test answer in the server's place, die before the call is
+sent, or die after the server has done it. `Rules` are DynamoDB's own, for tests without a server.
 """
 
 import json
@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from tests.support import template
+from tests.support.emulator import CREDENTIALS, REGION
 
 # What a table is made of; the rest (encryption, backups, expiry) changes nothing that a test could see.
 SHAPE = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
@@ -25,6 +28,13 @@ MOST_ACTIONS, MOST_READ, MOST_WRITTEN = 100, 100, 25
 
 type Item = Mapping[str, Mapping[str, Any]]
 type Answer = tuple[int, dict[str, Any]]
+
+
+@cache
+def session() -> boto3.Session:
+    """With no account's credentials; one for all, as each reads botocore's models anew."""
+    keys = CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
+    return boto3.Session(*keys, region_name=REGION)
 
 
 class Crash(Exception):
@@ -43,9 +53,9 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
     match kind:
         case "S":
-            return len(content.encode())
+            return len(str(content).encode())
         case "N":
-            return len(content.lstrip("-")) // 2 + 2 + content.startswith("-")
+            return len(content.lstrip("-")) // 2 + 2 + int(content.startswith("-"))
         case "SS":
             return 3 + sum(1 + len(text.encode()) for text in content)
         case "L":
@@ -79,8 +89,8 @@ def cancelled(*codes: str) -> Answer:
 class Wire:
     """What passes between one client and DynamoDB.
 
-    `before` is asked ahead of each call with its number, name and request, and may answer in the server's place or raise; `after` is told
-    of each answer that the server gave, and may change it or raise.
+    `before` is asked ahead of each call with its number, name and request, and may answer in the server's place or raise;
+    `after` is told of each answer that the server gave, and may change it or raise.
     """
 
     def __init__(
@@ -102,7 +112,7 @@ class Wire:
         self.calls.append(model.name)
         self.requests.append(request)
         answer = self._before(number, model.name, request) if self._before else None
-        return None if answer is None else (AWSResponse("", answer[0], {}, None), answer[1])
+        return None if answer is None else (AWSResponse("", answer[0], HTTPHeaders(), None), answer[1])
 
     def _answered(self, model: Any, parsed: dict[str, Any], **_: Any) -> None:
         if self._after:
@@ -144,8 +154,8 @@ def line_cut() -> Exception:
 class Rules:
     """DynamoDB's rules for requests without DynamoDB: answers as if all was stored, or refuses as it would.
 
-    `before` is for `Wire`. What the rules forbid outright (an empty batch, two actions on one item) fails the test, since no payload may
-    lead to such a request; keys and items that are too large are refused, as a payload may well lead to them.
+    `before` is for `Wire`. What the rules forbid outright (an empty batch, two actions on one item) fails the test, since no
+    payload may lead to such a request; keys and items that are too large are refused, as a payload may well lead to them.
     """
 
     def __init__(self) -> None:
@@ -182,8 +192,8 @@ class Rules:
         refused = [self._refuses(table, item) for table, item in items]
         if any(refused):
             return cancelled(*("ValidationError" if one else "None" for one in refused))
-        # Updates name the key alone.
-        self.stored.update({self._key(table, item): item for table, item in items if item.keys() > {name for name, _ in self.keys[table][0]}})
+        # Of an update only the key is known here.
+        self.stored.update({self._key(table, item): item for table, item in items if len(item) > len(self.keys[table][0])})
         return success()
 
     def _written(self, actions: Iterable[dict[str, Any]]) -> Iterator[tuple[str, Item]]:

@@ -47,7 +47,7 @@ def after(*messages: Message) -> Expected:
 
 def everything(campaign: Campaign) -> list[Message]:
     """All that is published of a campaign, the live mails too."""
-    messages = [*campaign.activity, *campaign.batch, *campaign.feedback]
+    messages = [campaign.trial, *campaign.activity, *campaign.batch, *campaign.feedback]
     for late in campaign.live:
         sent = live_mail(late, NOW)
         messages += [told("send", sent, minutes=0), told("hard bounce", sent, minutes=0)]

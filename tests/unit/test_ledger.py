@@ -3,12 +3,11 @@
 The clients here check each request against the service's model, which the functions leave out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
@@ -21,9 +20,9 @@ from ses_warden.domain.events import MailEvent, parse_event
 from ses_warden.domain.facts import Fact, facts_of
 from ses_warden.domain.reputation import Counter
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
-from tests.support.dynamo import Answer, Wire, cancelled, failure, success, table_shapes
-from tests.support.emulator import CREDENTIALS, REGION
-from tests.support.samples import compact, make_event
+from tests.support.doors import compact
+from tests.support.dynamo import Answer, Wire, cancelled, failure, session, success, table_shapes
+from tests.support.samples import make_event
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,23 +34,17 @@ ACCOUNT = Cohort("account", "hour/2026-11-24T10")
 SHARDS = 4
 
 
-@pytest.fixture(scope="module")
-def session() -> boto3.Session:
-    """One for all, as each reads botocore's models anew."""
-    return boto3.Session(*CREDENTIALS.values(), region_name=REGION)
-
-
 @pytest.fixture
-def offline(session: boto3.Session) -> "DynamoDBClient":
+def offline() -> "DynamoDBClient":
     """A client whose every call a test answers."""
-    return session.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
+    return session().client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
 
 
 @pytest.fixture
-def dynamodb(session: boto3.Session) -> "Iterator[DynamoDBClient]":
+def dynamodb() -> "Iterator[DynamoDBClient]":
     """A client, with the tables of the template."""
     with mock_aws():
-        client = session.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
+        client = session().client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
         for name, shape in table_shapes().items():
             client.create_table(TableName=name, **shape)
         yield client
@@ -327,7 +320,7 @@ def test_an_error_is_told_by_its_code_alone(offline: "DynamoDBClient", code: str
     """DynamoDB's message may hold a key, which is an address."""
     Wire(offline, lambda *_: failure(code))
     ledger = make(offline)
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "transact": lambda: ledger.transact(Transaction(new=[fact()])),
         "entries": lambda: ledger.entries([EntryKey(JANE, "account")]),
         "last_delivery": lambda: ledger.last_delivery(JANE, NOW),
@@ -387,8 +380,10 @@ def test_no_answer_at_all_is_trouble_that_passes(offline: "DynamoDBClient", call
         raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
 
     Wire(offline, gone)
+    ledger = make(offline)
+    calls: dict[str, Callable[[], object]] = {
+        "transact": lambda: ledger.transact(Transaction(new=[fact()])),
+        "entries": lambda: ledger.entries([EntryKey(JANE, "account")]),
+    }
     with pytest.raises(LedgerBusy, match="DynamoDB did not answer: EndpointConnectionError"):
-        if call == "transact":
-            make(offline).transact(Transaction(new=[fact()]))
-        else:
-            make(offline).entries([EntryKey(JANE, "account")])
+        calls[call]()

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from botocore.stub import Stubber
@@ -11,7 +10,8 @@ from moto import mock_aws
 
 from ses_warden.adapters.quarantine import S3Quarantine
 from ses_warden.errors import QuarantineError
-from tests.support.emulator import CREDENTIALS, REGION
+from tests.support.dynamo import session
+from tests.support.emulator import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -23,7 +23,7 @@ BUCKET = "quarantine"
 def s3() -> "Iterator[S3Client]":
     """A client with a bucket."""
     with mock_aws():
-        client = boto3.Session(*CREDENTIALS.values(), region_name=REGION).client("s3")
+        client = session().client("s3")
         client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         yield client
 
@@ -32,8 +32,9 @@ def kept(s3: "S3Client") -> dict[str, tuple[bytes, str]]:
     """Body and reason of each object, by its key."""
     found = {}
     for listed in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
-        answer = s3.get_object(Bucket=BUCKET, Key=listed["Key"])
-        found[listed["Key"]] = (answer["Body"].read(), answer["Metadata"]["reason"])
+        key = listed.get("Key", "")
+        answer = s3.get_object(Bucket=BUCKET, Key=key)
+        found[key] = (answer["Body"].read(), answer["Metadata"]["reason"])
     return found
 
 

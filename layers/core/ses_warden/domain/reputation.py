@@ -4,8 +4,29 @@ Outcomes arrive minutes to days after the mail. Counted by the hour of the event
 counted by the hour of sending, numerator and denominator speak of the same mails.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from ses_warden.domain.assessment import Assessment, Judgement, Verdict, afresh, assess
+from ses_warden.domain.rates import Limits, Outcomes, Thresholds, Window
+
+__all__ = [
+    "ACCOUNT",
+    "Assessment",
+    "Counter",
+    "Judgement",
+    "Limits",
+    "Outcomes",
+    "Thresholds",
+    "Verdict",
+    "Window",
+    "afresh",
+    "assess",
+    "hour",
+    "outcomes",
+    "scopes",
+]
 
 ACCOUNT = "account"
 
@@ -36,6 +57,11 @@ class Counter(StrEnum):
     SUBSCRIPTIONS = "subscriptions"
 
 
+# Mails with an outcome that is neither a delivery nor a hard bounce: SES counts them among the mails, not among the bounces
+# (https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html). An automatic reply belongs to a mail that was delivered.
+REFUSED = (Counter.SOFT, Counter.UNDETERMINED, Counter.POLICY, Counter.CONTENT)
+
+
 def scopes(configuration_set: str | None, tenant: str | None) -> tuple[str, ...]:
     """The scopes that a mail belongs to, the account first: `account`, `configuration-set/NAME`, `tenant/NAME`."""
     found = [ACCOUNT]
@@ -49,3 +75,16 @@ def scopes(configuration_set: str | None, tenant: str | None) -> tuple[str, ...]
 def hour(moment: datetime) -> str:
     """The hour of a cohort, in UTC: `2026-11-24T10`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")
+
+
+def outcomes(period: str, counts: Mapping[Counter, int]) -> Outcomes:
+    """A row of counters, its shards summed, as `assess` reads it. List hits and delays do not go in."""
+    return Outcomes(
+        hour=datetime.strptime(period, "%Y-%m-%dT%H").replace(tzinfo=UTC),
+        sent=max(counts.get(Counter.SENT, 0) - counts.get(Counter.LISTED, 0), 0),  # a list hit has its Send event as well
+        hard=counts.get(Counter.HARD, 0),
+        delivered=counts.get(Counter.DELIVERED, 0),
+        unreported=counts.get(Counter.DELIVERED_UNREPORTED, 0),
+        refused=sum(counts.get(one, 0) for one in REFUSED),
+        complaints=counts.get(Counter.COMPLAINTS, 0),
+    )
