@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "NO_FEEDBACK_DOMAINS": "gmail.com,googlemail.com",
     "POWERTOOLS_SERVICE_NAME": "ses-warden",
     "POWERTOOLS_METRICS_NAMESPACE": "SesWarden",
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "AWS_ENDPOINT_URL": "",
 }

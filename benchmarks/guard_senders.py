@@ -27,14 +27,19 @@ class Senders(NamedTuple):
         """How long they are watched."""
         return int(self.mails.shape[1])
 
-    def until(self, minute: Ints) -> tuple[Ints, Ints]:
-        """The outcomes, and the bad ones, to the end of each row's minute."""
-        rows, last = np.arange(len(minute)), np.minimum(minute, self.minutes - 1)
-        return np.cumsum(self.mails, axis=1)[rows, last], np.cumsum(self.bad, axis=1)[rows, last]
+    def until(self, minute: Ints) -> tuple[Floats, Floats]:
+        """The outcomes, and the bad ones, to the end of each row's minute; infinite where it is beyond the last."""
+        rows, last = np.arange(len(minute)), np.clip(minute, 0, self.minutes - 1)
+        mails, bad = (np.cumsum(counts, axis=1)[rows, last] for counts in self)
+        return np.where(minute < self.minutes, mails, np.inf), np.where(minute < self.minutes, bad, np.inf)
 
-    def since(self, minute: int) -> "Senders":
-        """The same from a minute on."""
-        return Senders(self.mails[:, minute:], self.bad[:, minute:])
+    def between(self, begin: int, end: int | None = None) -> "Senders":
+        """The same from a minute on, or for some minutes."""
+        return Senders(self.mails[:, begin:end], self.bad[:, begin:end])
+
+    def then(self, later: "Senders") -> "Senders":
+        """These, and afterwards those."""
+        return Senders(np.hstack([self.mails, later.mails]), np.hstack([self.bad, later.bad]))
 
 
 type Watch = Callable[[Senders], Ints]
@@ -49,9 +54,10 @@ def sent(rng: np.random.Generator, per_day: float, rate: Floats | float, shape: 
 
 
 def watched(rule: Rule, *, begun: bool = True) -> Watch:
-    """Our rule; the count since the beginning may be out of sight. Only a look after a bad outcome can newly pause: further good ones weaken all evidence."""
+    """Our rule; the count since the beginning may be out of sight."""
 
     def watch(senders: Senders) -> Ints:
+        # Only a look after a bad outcome can newly pause: good ones weaken all evidence.
         total, bads = np.cumsum(senders.mails, axis=1), np.cumsum(senders.bad, axis=1)
         starts = np.arange(0, senders.minutes + 60, 60)
         zero = np.zeros((len(total), 1), np.int64)
@@ -149,7 +155,7 @@ def clairvoyant(limit: float, rate: float, odds: float, begins: int = 0) -> Watc
     """The sequential test that knows the rate, and the minute in which it begins."""
 
     def watch(senders: Senders) -> Ints:
-        rest = senders.since(begins)
+        rest = senders.between(begins)
         total, bads = np.cumsum(rest.mails, axis=1), np.cumsum(rest.bad, axis=1)
         most = int(total.max())
         needs = fewest_bad(limit, np.array([rate]), np.ones(1), np.log(odds), most=most)
@@ -158,9 +164,7 @@ def clairvoyant(limit: float, rate: float, odds: float, begins: int = 0) -> Watc
     return watch
 
 
-def by_campaign(
-    rng: np.random.Generator, per_day: float, shape: tuple[int, int], size: int, draw: Callable[[int], Floats]
-) -> Floats:
+def by_campaign(per_day: float, shape: tuple[int, int], size: int, draw: Callable[[int], Floats]) -> Floats:
     """Rates by minute: each campaign of so many mails has one of its own, drawn by a function of how many are needed."""
     rows, minutes = shape
     number = (np.arange(minutes) * per_day / MINUTES_A_DAY // size).astype(int)

@@ -1,4 +1,4 @@
-"""How many AWS calls it takes to record events, and how much CPU time: the whole handler, on a stand-in behind botocore's HTTP layer.
+"""How many AWS calls it takes to record events, and how much CPU time: the whole handler, on a stand-in for the network.
 
 CPU time is told per event, and against `json.loads` of the same events: in Lambda both shrink and grow with the memory.
 """

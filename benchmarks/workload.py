@@ -1,6 +1,6 @@
 """The mails that are assumed wherever a number depends on them, and the events that they cause."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count, islice
 from math import floor
@@ -29,17 +29,17 @@ _BETWEEN_MAILS = timedelta(milliseconds=13)
 _UNTIL_EVENT = timedelta(seconds=4)
 
 
-def activity(seed: str, sent_at: datetime) -> Iterator[str]:
+def activity(seed: str, sent_at: datetime, kinds: Sequence[str] = ACTIVITY) -> Iterator[str]:
     """The texts of activity events in the assumed proportions: one recipient each, no two alike, without end."""
     for number in count():
-        for kind in ACTIVITY:
+        for kind in kinds:
             if _comes(number, PER_MAIL[kind]):
                 yield event_text(kind, f"{seed}-{number}", sent_at + number * _BETWEEN_MAILS)
 
 
-def batch(seed: str, sent_at: datetime, size: int = BATCH) -> list[str]:
+def batch(seed: str, sent_at: datetime, size: int = BATCH, kinds: Sequence[str] = ACTIVITY) -> list[str]:
     """The first of these events."""
-    return list(islice(activity(seed, sent_at), size))
+    return list(islice(activity(seed, sent_at, kinds), size))
 
 
 def feedback(seed: str, sent_at: datetime, mails: int) -> list[str]:

@@ -162,7 +162,8 @@ def lag(on: Console, rows: Sequence[float], entries: Sequence[float], reported: 
         ("the metric Lag, as the functions report it", list(reported)),
     ]
     for name, values in measured:
-        table.add_row(name, str(len(values)), f"{median(values):,.0f}", f"{max(values):,.0f}")
+        if values:
+            table.add_row(name, str(len(values)), f"{median(values):,.0f}", f"{max(values):,.0f}")
     on.print(table)
 
 

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except (Disturbed, StackError, EmulatorError, TimeoutError) as error:
         console.print(f"The demo could not go on: {type(error).__name__}", style="bold red")
-        console.print(str(error), soft_wrap=True)
+        console.print(str(error), *getattr(error, "__notes__", ()), sep="\n", soft_wrap=True)
         return FAILED
 
 
@@ -55,28 +55,37 @@ def run(console: Console, options: argparse.Namespace) -> int:
     with Emulator() as emulator, Meter(emulator.bind_host, emulator.port) as meter:
         with report.step(console, f"sam deploy, to MiniStack on {emulator.endpoint}"):
             stack = _deploy(emulator, meter)
-        look, lanes = Look(stack), Lanes.of(stack)
-        till = Till(lanes, meter)
-        with report.step(console, "SES tries out FeedbackTopic, and wakes its function"):
-            lanes.publish_feedback([campaign.trial])
-        _carry(console, campaign, lanes)
-        counted = till.bill()
-        calls, messages = meter.usage().calls, lanes.queued + lanes.fed
-        with report.step(console, "a batch as large as AWS makes them, and live events one by one"):
-            lasting = _measure(campaign, till)
-        with report.step(console, "reading tables, bucket and logs"):
-            found = look.found(lanes, lanes.expected)
-            compared = compare(lanes.expected, found)
-        _show_data(console, campaign, stack)
-        report.counts(console, lanes.expected, found)
-        report.comparisons(console, compared, lanes.expected, found)
-        report.lag(console, lanes.rows_seconds, lanes.entries_seconds, lanes.lags())
-        report.calls(console, calls, messages)
-        report.bill(console, counted.times(1000 / campaign.published_mails), lasting.times(1000))
+        try:
+            compared = _perform(console, campaign, stack, meter)
+        except Disturbed as error:
+            error.add_note(f"The emulator's log ends with:\n{emulator.log_tail(20)}")
+            raise
         report.verdict(console, compared, time.monotonic() - began)
         if options.keep:
             _keep(console, stack)
     return exit_code(compared)
+
+
+def _perform(console: Console, campaign: Campaign, stack: Stack, meter: Meter) -> list[Comparison]:
+    """Sends the campaign through the stack and shows what became of it."""
+    look, lanes = Look(stack), Lanes.of(stack)
+    till = Till(lanes, meter)
+    with report.step(console, "SES tries out FeedbackTopic, and wakes its function"):
+        lanes.publish_feedback([campaign.trial])
+    _carry(console, campaign, lanes)
+    counted, calls, messages = till.bill(), meter.usage().calls, lanes.queued + lanes.fed
+    with report.step(console, "a batch as large as AWS makes them, and live events one by one"):
+        lasting = _measure(campaign, till)
+    with report.step(console, "reading tables, bucket and logs"):
+        found = look.found(lanes, lanes.expected)
+        compared = compare(lanes.expected, found)
+    _show_data(console, campaign, stack)
+    report.counts(console, lanes.expected, found)
+    report.comparisons(console, compared, lanes.expected, found)
+    report.lag(console, lanes.rows_seconds, lanes.entries_seconds, lanes.lags())
+    report.calls(console, calls, messages)
+    report.bill(console, counted.times(1000 / campaign.published_mails), lasting.times(1000))
+    return compared
 
 
 def exit_code(compared: Sequence[Comparison]) -> int:

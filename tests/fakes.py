@@ -16,9 +16,9 @@ from ses_warden.application.ports import (
     Rejected,
     Transaction,
 )
+from ses_warden.domain.counters import Counter
 from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
-from ses_warden.domain.reputation import Counter
 from ses_warden.domain.storms import DomainBounces, habit_periods, recent_periods
 from ses_warden.errors import QuarantineError, WardenError
 

@@ -5,7 +5,7 @@ import pytest
 from ses_warden.adapters.ledger import Tables
 from ses_warden.adapters.responses import batch_response
 from ses_warden.application.record_events import Happening
-from ses_warden.domain.reputation import Counter
+from ses_warden.domain.counters import Counter
 from tests.integration.harness import World, event, through_queue
 from tests.support.samples import ses
 

@@ -62,7 +62,7 @@ def wrap_sns(raw: str, message_id: str | None = None, topic: str = FEEDBACK_TOPI
     return {"Records": [record]}
 
 
-def wrap_sqs(raws: Sequence[str], raw_delivery: bool = True, queue: str = ACTIVITY_QUEUE) -> Json:
+def wrap_sqs(raws: Sequence[str], *, raw_delivery: bool = True, queue: str = ACTIVITY_QUEUE) -> Json:
     """The event of a function that reads a queue: one record a text, as it is or (raw delivery off) in SNS's JSON."""
     bodies = raws if raw_delivery else [sns_text(raw) for raw in raws]
     return {"Records": [_queue_record(number, body, queue) for number, body in enumerate(bodies)]}

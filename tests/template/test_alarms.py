@@ -4,7 +4,7 @@ import pytest
 
 from ses_warden.adapters.metrics import NAMES
 from ses_warden.application.outcome import Happening
-from ses_warden.domain.reputation import Counter
+from ses_warden.domain.counters import Counter
 from tests.support.template import Json, of_type, reference, resolve
 
 ALARM = "AWS::CloudWatch::Alarm"
@@ -26,7 +26,7 @@ WATCHED = {
 }
 
 # Alarms on what the functions say themselves, in the dimensions in which adapters/metrics.py says it.
-OWN = {
+OWN: dict[str, tuple[Counter | Happening, list[str]]] = {
     "PolicyRefusals": (Counter.POLICY, ["service", "configuration_set"]),
     "UnparsableEvents": (Happening.UNPARSABLE, ["service"]),
 }

@@ -62,9 +62,9 @@ def test_a_year_that_utc_does_not_have_makes_an_event_unparsable() -> None:
     ("event", "about"),
     [
         (parsed("send", mail__destination=["Jane <JANE@a.example>", "karl@b.example"]), ["jane@a.example", "karl@b.example"]),
-        (parsed("bounce-twin", mail__destination=["x@a.example"], bounce__bouncedRecipients=named("jane@a.example")), ["jane@a.example"]),
+        (parsed("bounce-twin", mail__destination=["x@a.example"], bounce__bouncedRecipients=named("j@a.example")), ["j@a.example"]),
         (parsed("bounce-twin", bounce__bouncedRecipients=[]), ["*"]),
-        (parsed("complaint-abuse", complaint__complainedRecipients=named("a@x.example", "b@x.example")), ["a@x.example", "b@x.example"]),
+        (parsed("complaint-abuse", complaint__complainedRecipients=named("a@x.example", "b@x.org")), ["a@x.example", "b@x.org"]),
         (parsed("delivery", delivery__recipients=["jane@example.com"]), ["jane@example.com"]),
         (parsed("open", mail__destination=["jane@example.com"]), ["jane@example.com"]),
         (parsed("open", mail__destination=["jane@example.com", "karl@example.net"]), ["*"]),

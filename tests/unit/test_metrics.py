@@ -8,7 +8,7 @@ import pytest
 
 from ses_warden.adapters.metrics import LAG, NAMES, emit
 from ses_warden.application.outcome import Happening, Outcome
-from ses_warden.domain.reputation import Counter
+from ses_warden.domain.counters import Counter
 from ses_warden.errors import LedgerBusy
 
 SERVICE = {"service": "feedback"}

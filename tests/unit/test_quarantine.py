@@ -11,7 +11,6 @@ from moto import mock_aws
 from ses_warden.adapters.quarantine import S3Quarantine
 from ses_warden.errors import QuarantineError
 from tests.support.dynamo import session
-from tests.support.emulator import REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,7 +23,7 @@ def s3() -> "Iterator[S3Client]":
     """A client with a bucket."""
     with mock_aws():
         client = session().client("s3")
-        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         yield client
 
 

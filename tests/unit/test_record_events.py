@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ses_warden.application.ports import Cohort, EntryKey
 from ses_warden.application.record_events import Happening, Outcome, Policy, record_events
+from ses_warden.domain.counters import Counter
 from ses_warden.domain.entries import Reason, State, blocks
 from ses_warden.domain.envelopes import Envelope
-from ses_warden.domain.reputation import Counter
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 from tests.fakes import Fault, MemoryLedger, MemoryQuarantine
 from tests.support.samples import make_event, names, ses

@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ses_warden.adapters.entries import entry_from, item_from
 from ses_warden.adapters.rows import Row, row_of, timestamp
 from ses_warden.application.ports import Cohort, EntryKey, FactKey, Known, Rejected, Transaction
+from ses_warden.domain.counters import Counter
 from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
-from ses_warden.domain.reputation import Counter
 from ses_warden.domain.storms import DomainBounces, habit_periods, recent_periods
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 
@@ -260,7 +260,7 @@ class DynamoLedger:
 
 def _translated(error: ClientError) -> LedgerError:
     """The message of a ClientError may repeat keys, which are addresses: only its code is passed on."""
-    code = error.response["Error"]["Code"]
+    code = error.response.get("Error", {}).get("Code", "unknown")
     if code in _BUSY:
         return LedgerBusy(f"DynamoDB is busy: {code}")
     if code in _REFUSALS:

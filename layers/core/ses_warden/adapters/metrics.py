@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatc
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from ses_warden.application.outcome import Happening, Outcome
-from ses_warden.domain.reputation import Counter
+from ses_warden.domain.counters import Counter
 
 # The names that operators see; the README explains them.
 NAMES: dict[Counter | Happening, str] = {

@@ -37,6 +37,6 @@ class S3Quarantine:
                 Metadata={"reason": text.encode("ascii", "replace").decode()},
             )
         except ClientError as error:
-            raise QuarantineError(f"S3 refused a payload: {error.response['Error']['Code']}") from error
+            raise QuarantineError(f"S3 refused a payload: {error.response.get('Error', {}).get('Code')}") from error
         except BotoCoreError as error:
             raise QuarantineError(f"S3 did not take a payload: {type(error).__name__}") from error

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ses_warden.domain.counters import Counter
 from ses_warden.domain.envelopes import Envelope
-from ses_warden.domain.reputation import Counter
 from ses_warden.errors import WardenError
 
 

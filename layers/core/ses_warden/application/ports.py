@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from ses_warden.domain.counters import Counter
 from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
-from ses_warden.domain.reputation import Counter
 from ses_warden.domain.storms import DomainBounces
 
 # DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html

@@ -14,10 +14,10 @@ from ses_warden.application.outcome import Happening, Journal, Outcome
 from ses_warden.application.ports import MOST_ACTIONS, Cohort, EntryKey, FactKey, Known, Ledger, Quarantine, Transaction
 from ses_warden.domain.addresses import domain_of
 from ses_warden.domain.bounces import BounceKind
+from ses_warden.domain.counters import Counter, hour, scopes
 from ses_warden.domain.entries import Change, Entry, change
 from ses_warden.domain.envelopes import Envelope
 from ses_warden.domain.facts import Fact, signal_of
-from ses_warden.domain.reputation import Counter, hour, scopes
 from ses_warden.domain.signals import Signal, SignalKind
 from ses_warden.domain.storms import is_storm, periods_of
 from ses_warden.domain.suppression import decide, wants_last_delivery

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ses_warden.domain.addresses import NOBODY, Address, domain_of, encode_key, is_simulator, normalize
 from ses_warden.domain.bounces import BounceKind, ComplaintKind, classify_bounce, classify_complaint
+from ses_warden.domain.counters import Counter
 from ses_warden.domain.events import (
     Bounce,
     Click,
@@ -23,7 +24,6 @@ from ses_warden.domain.events import (
     Send,
     Subscription,
 )
-from ses_warden.domain.reputation import Counter
 from ses_warden.domain.signals import Signal, bounce_signal, complaint_signal, delivery_signal, subscription_signal
 from ses_warden.errors import UnparsableEvent
 

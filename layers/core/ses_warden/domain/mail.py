@@ -15,7 +15,8 @@ from pydantic.alias_generators import to_camel
 class Wire(BaseModel):
     """A part of SES's JSON: camelCase outside, snake_case inside, immutable; fields that AWS adds later are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
+    # Validators of the single models are made when one is asked for: `parse_event` has a validator for all of them.
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, defer_build=True)
 
 
 class OpenWire(Wire):

@@ -29,9 +29,9 @@ class Outcomes:
 
     @property
     def mails(self) -> int:
-        """The mails that bounces are a share of, as for SES: those sent, or those whose outcome is known where Send events are missing.
+        """The mails that bounces are a share of: those sent, as for SES; where Send events are missing, those whose outcome is known.
 
-        Were it the known outcomes alone, then a provider that is slow to accept would make a healthy sender look bad: bounces come first.
+        The known outcomes alone would make a healthy sender look bad while a provider is slow to accept: bounces come at once.
         """
         return max(self.sent, self.hard + self.delivered + self.unreported + self.refused)
 

@@ -1,20 +1,17 @@
-"""The counters from which rates are made: by scope, and by the hour in which the mail was *sent*.
+"""How a scope's reputation stands: the cohorts of its mails, judged.
 
-Outcomes arrive minutes to days after the mail. Counted by the hour of the event, a rate would be wrong after each burst of mail;
-counted by the hour of sending, numerator and denominator speak of the same mails.
+The counters themselves are in `counters.py`, which the recording of events needs alone.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from ses_warden.domain.assessment import Assessment, Judgement, Verdict, afresh, assess
+from ses_warden.domain.counters import Counter
 from ses_warden.domain.rates import Limits, Outcomes, Thresholds, Window
 
 __all__ = [
-    "ACCOUNT",
     "Assessment",
-    "Counter",
     "Judgement",
     "Limits",
     "Outcomes",
@@ -23,58 +20,12 @@ __all__ = [
     "Window",
     "afresh",
     "assess",
-    "hour",
     "outcomes",
-    "scopes",
 ]
-
-ACCOUNT = "account"
-
-
-class Counter(StrEnum):
-    """What is counted for each scope and hour of sending; one of these moves with each fact about a recipient."""
-
-    SENT = "sent"
-    DELIVERED = "delivered"
-    DELIVERED_UNREPORTED = "delivered_unreported"  # to providers that report no complaints: no denominator for complaints
-    HARD = "hard"  # the hits of SES's global list among them, which count in AWS's own rate
-    SOFT = "soft"
-    UNDETERMINED = "undetermined"
-    AUTO_REPLIES = "auto_replies"
-    LISTED = "listed"  # refused by the account's, the tenant's or the validation's list: SES never sent it, no eligible mail
-    POLICY = "policy"  # refused for authentication, policy or reputation: the sender's fault, not the address's
-    CONTENT = "content"
-    COMPLAINTS = "complaints"
-    WITHDRAWN = "withdrawn"  # not-spam reports
-    REPORTS = "reports"  # authentication failure reports, and complaints about mail that was never sent
-    OPENS = "opens"
-    BOT_OPENS = "bot_opens"
-    CLICKS = "clicks"
-    BOT_CLICKS = "bot_clicks"
-    REJECTS = "rejects"
-    RENDERING_FAILURES = "rendering_failures"
-    DELAYS = "delays"
-    SUBSCRIPTIONS = "subscriptions"
-
 
 # Mails with an outcome that is neither a delivery nor a hard bounce: SES counts them among the mails, not among the bounces
 # (https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html). An automatic reply belongs to a mail that was delivered.
 REFUSED = (Counter.SOFT, Counter.UNDETERMINED, Counter.POLICY, Counter.CONTENT)
-
-
-def scopes(configuration_set: str | None, tenant: str | None) -> tuple[str, ...]:
-    """The scopes that a mail belongs to, the account first: `account`, `configuration-set/NAME`, `tenant/NAME`."""
-    found = [ACCOUNT]
-    if configuration_set:
-        found.append(f"configuration-set/{configuration_set}")
-    if tenant:
-        found.append(f"tenant/{tenant}")
-    return tuple(found)
-
-
-def hour(moment: datetime) -> str:
-    """The hour of a cohort, in UTC: `2026-11-24T10`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")
 
 
 def outcomes(period: str, counts: Mapping[Counter, int]) -> Outcomes:

@@ -1,0 +1,239 @@
+"""Is the guard right? `python -m benchmarks.guard [--quick] [--write]`: simulated senders, our rule and others, and the bars.
+
+Seeded. `--write` puts the tables into docs/guard.md and the plot beside it. The exit code is not 0 where a bar is missed.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.guard_exact import median, reached
+from benchmarks.guard_plot import Curve, plot
+from benchmarks.guard_runs import OURS, SPRT, Clumps, Stops, Watches, bad_campaign, clumped, drift, false_pauses, stops
+from benchmarks.guard_senders import MINUTES_A_DAY, Delays, Late, floors, recipe, wilson
+from benchmarks.guard_twin import Rule, disagreements
+from benchmarks.report import Finding, exit_code, show
+from ses_warden.domain.rates import BOUNCES, COMPLAINTS, Thresholds
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "guard.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+ALLOWED = Thresholds().false_pauses
+VOLUMES = (50, 1_000, 10_000, 100_000, 1_000_000)
+BOUNCE_RATES, COMPLAINT_RATES = (0.005, 0.01, 0.02, 0.03), (0.0001, 0.0003, 0.0005)
+STALE = (0.08, 0.15, 0.30)
+MEDIANS = {0.08: 400, 0.15: 80}  # the bars, in outcomes
+COLOURS = ("#0072b2", "#56b4e9", "#999999", "#d55e00", "#e69f00", "#009e73")
+# The most mails that a window holds: 50,000 for complaints, and two hours of a million a day.
+TABLES = 150_000
+
+
+class Effort(NamedTuple):
+    """How much is simulated."""
+
+    histories: int
+    months: int  # for each pair of healthy rates, at each volume
+    repeats: int
+    clumped: int
+    late: int
+
+
+QUICK, FULL = Effort(10_000, 8, 1_000, 24, 20), Effort(10_000, 336, 4_000, 240, 100)
+
+
+@dataclass(slots=True)
+class Bench:
+    """Runs the experiments, and keeps what they found."""
+
+    effort: Effort
+    seed: int
+    findings: list[Finding] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    figure: str = ""
+    watches: Watches = field(init=False)
+    holds: list[str] = field(default_factory=list)  # the other rules with few enough false pauses
+
+    def __post_init__(self) -> None:
+        """Makes the rules."""
+        others = {
+            "Wilson 99 %": wilson(BOUNCES.pause),
+            "fixed floors": floors,
+            "SES guide, any volume": recipe(0),
+            "SES guide, 10,000 mails": recipe(10_000),
+        }
+        ours = (Rule.of(limits, ALLOWED, TABLES) for limits in (BOUNCES, COMPLAINTS))
+        self.watches = Watches(*ours, others, BOUNCES.pause, 1 / (BOUNCES.first_share * ALLOWED))
+
+    def rng(self, *experiment: float) -> np.random.Generator:
+        """Random numbers of one experiment: the same whatever else is run."""
+        return np.random.default_rng([self.seed, *(int(1e6 * part) for part in experiment)])
+
+    def table(self, title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Prints a table and keeps it for the document."""
+        lines = [f"**{title}**", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
+        self.pieces.append("\n".join(lines))
+        print(self.pieces[-1], end="\n\n", flush=True)
+
+    def bar(self, name: str, value: float, bar: float, unit: str = "\N{MULTIPLICATION SIGN}") -> None:
+        """Keeps a number that must not be above its bar."""
+        self.findings.append(Finding(name, value, unit, bar))
+
+    def twin(self) -> None:
+        """The twin against `assess`."""
+        different = disagreements(self.rng(1), self.effort.histories)
+        self.bar(f"twin and assess() differ, of {self.effort.histories:,} random histories", different, 0, "histories")
+
+    def healthy(self) -> None:
+        """Months of healthy senders, looked at each minute."""
+        months = self.effort.months * len(COMPLAINT_RATES)
+        rules = (OURS, *self.watches.others)
+        false = {name: np.zeros((len(VOLUMES), len(BOUNCE_RATES)), int) for name in (*rules, "bounces", "complaints")}
+        for row, volume in enumerate(VOLUMES):
+            for column, rate in enumerate(BOUNCE_RATES):
+                for complaints in COMPLAINT_RATES:
+                    rng = self.rng(2, volume, rate, complaints)
+                    found = false_pauses(rng, self.watches, volume, (rate, complaints), self.effort.months)
+                    for name, count in found.items():
+                        false[name][row, column] += count
+        heads = [f"{rate:.1%} bounces" for rate in BOUNCE_RATES]
+        self.table(
+            f"Our false pauses, for bounces / for complaints, of {months:,} healthy sender-months in each cell",
+            ("mails a day", *heads),
+            (
+                [f"{volume:,}", *(f"{bounced} / {complained}" for bounced, complained in zip(*cells, strict=True))]
+                for volume, *cells in zip(VOLUMES, false["bounces"], false["complaints"], strict=True)
+            ),
+        )
+        total, column_total = months * len(VOLUMES) * len(BOUNCE_RATES), months * len(VOLUMES)
+        self.holds = [name for name in self.watches.others if false[name].sum() <= ALLOWED * total]
+        self.table(
+            f"False pauses of all rules, of {total:,} healthy sender-months",
+            ("rule", "all", *heads),
+            (
+                [name, f"{false[name].sum() / total:.2%}", *(f"{count / column_total:.2%}" for count in false[name].sum(axis=0))]
+                for name in rules
+            ),
+        )
+        self.bar(f"false pauses in 10,000 healthy sender-months ({total:,} simulated)", 1e4 * false[OURS].sum() / total, 1e4 * ALLOWED, "")
+        self.bar("… at the worst of the healthy rates", 1e4 * false[OURS].sum(axis=0).max() / column_total, 1e4 * ALLOWED, "")
+
+    def stale(self) -> None:
+        """Stale lists, from the first mail and after healthy sending."""
+        found = {
+            (volume, rate): stops(self.rng(3, volume, rate), self.watches, volume, rate, self._repeats(volume))
+            for volume in VOLUMES[1:]
+            for rate in STALE
+        }
+        head = ("rate", "rule", "new: mails", "bad", "after health: mails", "bad", "… from half past: mails", "bad")
+        rows = [[f"{rate:.0%}", name, *_medians(one)] for rate in STALE for name, one in found[10_000, rate].items()]
+        self.table("Medians until the pause, stale lists at 10,000 mails a day", head, rows)
+        rows = [[f"{volume:,}", f"{rate:.0%}", *_medians(one[OURS])] for (volume, rate), one in found.items()]
+        self.table("Our medians by volume", ("mails a day", "rate", *head[2:]), rows)
+        for rate in STALE:
+            self._bars_of(rate, found[10_000, rate])
+        titles = [(f"{rate:.0%} bounces", rate) for rate in STALE[:2]]
+        self.figure = plot([(title, _curves(found[10_000, rate])) for title, rate in titles])
+
+    def _repeats(self, volume: float) -> int:
+        return self.effort.repeats if volume == 10_000 else self.effort.repeats // 8  # noqa: PLR2004 - the volume that has the bars
+
+    def _bars_of(self, rate: float, found: dict[str, Stops]) -> None:
+        ours, clairvoyant = found[OURS], found[SPRT]
+        if rate in MEDIANS:
+            self.bar(f"{rate:.0%}: median outcomes until the pause", ours.median("new"), MEDIANS[rate], "outcomes")
+        self.bar(f"{rate:.0%}: … against the SPRT that knows the rate", ours.median("new") / clairvoyant.median("new"), 1.4)
+        self.bar(f"{rate:.0%}: after a healthy month, against a new sender", ours.median("after") / ours.median("new"), 1.5)
+        for what in ("new_bad", "after_bad"):
+            best = min(found[name].median(what) for name in self.holds)
+            self.bar(f"{rate:.0%}: bad mails, against the best other rule that holds ({what})", ours.median(what) / best, 0.5)
+
+    def others(self) -> None:
+        """Slow drift, bad campaigns, clumps."""
+        rows = self.effort.repeats // 5
+        drifted, campaign = drift(self.rng(4), self.watches, rows), bad_campaign(self.rng(5), self.watches, rows, 2_100)
+        cells = []
+        for name in (OURS, *self.watches.others):
+            day = float(np.median(drifted[name])) / MINUTES_A_DAY
+            mails = float(np.quantile(campaign[name], 0.5, method="lower"))
+            cells.append([name, f"day {day:.1f}, at {0.01 + 0.007 * day:.1%}", f"{np.isfinite(campaign[name]).mean():.0%}", _number(mails)])
+        self.table(
+            "10,000 mails a day: a drift from 1 to 8 % in ten days; a campaign of 2,100 mails at 15 % among such at 1 %",
+            ("rule", "drift: paused (median)", "campaign: paused during it", "at its mail (median)"),
+            cells,
+        )
+        kinds = [Clumps(volume, mean, 0.005 * times) for volume in (10_000, 100_000) for mean in BOUNCE_RATES[1:] for times in (1, 2)]
+        shares = [(kind, clumped(self.rng(6, *kind), self.watches, kind, self.effort.clumped)) for kind in kinds]
+        self.table(
+            f"Clumped outcomes, campaigns of 2,000 mails: sender-months paused, of {self.effort.clumped}",
+            ("mails a day", "mean rate", "correlation", OURS, *self.watches.others),
+            (
+                [f"{kind.volume:,}", f"{kind.mean:.0%}", f"{kind.correlation:.3f}", *(f"{share:.1%}" for share in found.values())]
+                for kind, found in shares
+            ),
+        )
+
+    def late(self) -> None:
+        """Late outcomes, and a lane that is late."""
+        slow = (20, 1.2)  # minutes; a tenth takes more than an hour and a half
+        kinds = {
+            "prompt": Delays(),
+            "bounces late": Delays(bad=slow),
+            "deliveries late": Delays(good=slow),
+            "… were the known outcomes the mails": Delays(good=slow, by_sent=False),
+            "activity lane 10 minutes behind": Delays(lane=10),
+            "… were bounces not held back": Delays(lane=10, aligned=False),
+            "1 minute behind, not held back": Delays(lane=1, aligned=False),
+        }
+        rows = []
+        for place, (name, delays) in enumerate(kinds.items()):
+            row = [name]
+            for volume, rate in ((10_000, 0.01), (10_000, 0.03), (100_000, 0.01), (100_000, 0.03)):
+                paused = Late(volume, rate, delays).pauses(self.rng(7, place, volume, rate), self.watches.bounces, (self.effort.late, MINUTES_A_DAY))
+                row.append(f"{(paused < MINUTES_A_DAY).mean():.0%}")
+            stale = Late(10_000, 0.15, delays).pauses(self.rng(8, place), self.watches.bounces, (self.effort.late, MINUTES_A_DAY // 2))
+            rows.append([*row, f"{np.median(stale):.0f}"])
+            if place in (0, 1, 2, 4):
+                self.findings.append(Finding(f"false pauses, {name}, in 100 sender-days", sum(float(cell[:-1]) for cell in row[1:]) / 4, "", 1))
+        self.table(
+            f"Late outcomes: senders of {self.effort.late} paused within a day, and minutes until a stale list is paused (median)",
+            ("what is late", "1 %, 10,000 a day", "3 %", "1 %, 100,000 a day", "3 %", "15 %: minutes"),
+            rows,
+        )
+
+    def exact(self) -> None:
+        """What restarts cost, worked out without simulation."""
+        rows = []
+        for cost in (5, 10, 20, BOUNCES.restart_cost, 80, 160, 720 / 0.65):
+            limits = BOUNCES if cost == BOUNCES.restart_cost else _with_cost(cost)
+            rule = Rule.of(limits, ALLOWED, 10_000)
+            month = [720 * reached(rule.restart, rate, 10_000)[-1] for rate in (0.025, 0.03, 0.035, 0.04)]
+            ratios = [
+                median(reached(rule.restart, rate, 4_000)) / median(reached(rule.first, rate, 4_000)) for rate in STALE
+            ]
+            rows.append([f"{cost / ALLOWED:,.0f}", *(f"{share:.2%}" for share in month), *(f"{ratio:.2f}" for ratio in ratios)])
+        self.table(
+            "The frontier: odds that a count begun afresh needs; false pauses in a month of 720 full hours (a bound); delay after health",
+            ("odds", "at 2.5 %", "3 %", "3.5 %", "4 %", "8 %: of a new sender's", "15 %", "30 %"),
+            rows,
+        )
+        rule, rows = Rule.of(COMPLAINTS, ALLOWED, 50_000), []
+        for rate in (0.0005, 0.0006, 0.0008):
+            first, restart = (reached(needs, rate, 50_000)[-1] for needs in (rule.first, rule.restart))
+            rows.append([f"{rate:.2%}", f"{first:.3%}", f"{720 * restart:.2%}", "", ""])
+        for rate in (0.0015, 0.003, 0.005, 0.01):
+            rows.append([f"{rate:.2%}", "", "", *(_number(median(reached(needs, rate, 50_000))) for needs in (rule.first, rule.restart))])
+        self.table(
+            "Complaints, exact",
+            ("rate", "false: count since the beginning", "false: 720 restarts (a bound)", "median mails, new", "median mails, after health"),
+            rows,
+        )
+
+
+def _with_cost(cost: float):
+    from dataclasses import replace
+    return replace(BOUNCES, restart_cost=cost)
