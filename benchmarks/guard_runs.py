@@ -105,20 +105,28 @@ def bad_campaign(rng: np.random.Generator, watches: Watches, rows: int, size: in
     return {name: bad.until(watch(senders) - lead)[0] for name, watch in _all(watches).items()}
 
 
-def clumped(
-    rng: np.random.Generator, watches: Watches, volume: float, mean: float, correlation: float, rows: int
-) -> dict[str, float]:
-    """Months of senders whose campaigns of 2,000 mails have rates of their own: the share that each rule pauses."""
-    spread = 1 / correlation - 1
-    shape = rows, MONTH
+class Clumps(NamedTuple):
+    """Senders whose campaigns of 2,000 mails have rates of their own."""
+
+    volume: float
+    mean: float
+    correlation: float  # of two outcomes in a campaign
+
+    def rates(self, rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+        """The rate of each minute, beta-distributed by campaign."""
+        weight = 1 / self.correlation - 1
+        return by_campaign(self.volume, shape, 2_000, lambda number: rng.beta(self.mean * weight, (1 - self.mean) * weight, number))
+
+
+def clumped(rng: np.random.Generator, watches: Watches, clumps: Clumps, months: int) -> dict[str, float]:
+    """The share of such sender-months that each rule pauses."""
     counts = dict.fromkeys(_all(watches), 0)
-    for begin in range(0, rows, 24):
-        shape = min(24, rows - begin), MONTH
-        rates = by_campaign(volume, shape, 2_000, lambda number: rng.beta(mean * spread, (1 - mean) * spread, number))
-        senders = sent(rng, volume, rates, shape)
+    for begin in range(0, months, 24):
+        shape = min(24, months - begin), MONTH
+        senders = sent(rng, clumps.volume, clumps.rates(rng, shape), shape)
         for name, watch in _all(watches).items():
             counts[name] += int((watch(senders) < MONTH).sum())
-    return {name: count / rows for name, count in counts.items()}
+    return {name: count / months for name, count in counts.items()}
 
 
 def _all(watches: Watches) -> dict[str, Watch]:

@@ -1,6 +1,6 @@
 """List prices of AWS in us-east-1, in US dollars, without free tiers.
 
-AWS's own price pages could not be read when this was written: the prices come from copies of AWS's price list by third parties, of the
+AWS's own price pages could not be read when this was written: the prices come from third parties' copies of its price list, of the
 dates given, checked against each other. Check what matters to you at https://aws.amazon.com/pricing/.
 """
 

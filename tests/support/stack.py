@@ -54,7 +54,8 @@ def deploy(emulator: Emulator, parameters: Mapping[str, str] | None = None, temp
         command += ["--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides"]
         command += [f"{name}={json.dumps(value)}" for name, value in chosen.items()]
         try:
-            _run(command, environment, "sam deploy")
+            # SAM leaves temporary folders of its own behind.
+            _run(command, {**environment, "TMPDIR": folder}, "sam deploy")
         except StackError as error:
             raise StackError(f"{error}\nThe emulator's log ends with:\n{emulator.log_tail()}") from None
     stack = Stack(emulator)
