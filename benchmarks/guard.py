@@ -234,7 +234,7 @@ class Bench:
             frontier(BOUNCES, ALLOWED, STALE),
         )
         self.table(
-            "Complaints: what the count since the beginning and 720 restarts pause falsely, and the median mails until a true pause",
+            "Complaints: what each count pauses falsely in a month, and the median mails until a true pause",
             ("rate", "since the beginning", "720 restarts", "new: mails", "after health: mails"),
             complaint_rows(COMPLAINTS, ALLOWED),
         )

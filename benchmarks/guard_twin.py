@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from ses_warden.domain.assessment import HOUR, Verdict, assess
+from ses_warden.domain.assessment import HOUR, assess
+from ses_warden.domain.judgement import Verdict
 from ses_warden.domain.rates import BOUNCES, COMPLAINTS, Limits, Outcomes, Thresholds
 
 type Ints = NDArray[np.int64]
@@ -64,9 +65,10 @@ class Rule:
         rows = np.arange(len(bad))
         longest = windows.argmax(axis=1)
         hour_ago = np.maximum(bad.shape[1] - 2, longest)
-        warned = self._alarming(bads[rows, longest], totals[rows, longest]) | self._alarming(
-            bads[rows, hour_ago], totals[rows, hour_ago]
-        )
+        recent, mails = bads[rows, longest], totals[rows, longest]
+        warned = (mails >= self.limits.floor) & (recent / np.maximum(mails, 1) >= self.limits.warn)
+        for start in (longest, hour_ago):
+            warned |= (bads[rows, start] > 1) & (wilson_bound(bads[rows, start], totals[rows, start], 3.09) >= self.limits.warn)
         return np.where(paused, PAUSE, np.where(warned, WARN, HEALTHY))
 
     def pausing(self, bad: Ints, mails: Ints, begun: Ints) -> Truths:
@@ -85,11 +87,6 @@ class Rule:
         known = np.minimum(totals, len(self.first) - 1)  # what is longer is no window
         is_first = np.arange(bads.shape[1]) == begun[:, None]
         return (windows & (bads >= np.where(is_first, self.first[known], self.restart[known]))).any(axis=1)
-
-    def _alarming(self, bad: Ints, mails: Ints) -> Truths:
-        bound = wilson_bound(bad, mails, 1.645)
-        enough = mails >= self.limits.floor
-        return np.where(enough, bad >= self.limits.warn * mails, bound >= self.limits.warn) & (mails > 0)
 
 
 def wilson_bound(bad: Ints, mails: Ints, deviations: float) -> Floats:

@@ -42,8 +42,9 @@ STACK: Final = resolve(load())
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Invocations of one function: the events that they were given, and what they used and wrote."""
+    """Invocations of one function: the mails and events that they were about, and what they used and wrote."""
 
+    mails: int
     invocations: int
     events: int
     usage: Usage
@@ -76,16 +77,16 @@ def activity_run(batch_size: int, kinds: Sequence[str] = ACTIVITY, mails: int = 
     """The activity events of so many mails, in batches of that size."""
     events = batch("mail", SENT_AT, round(mails * sum(PER_MAIL[kind] for kind in kinds)), kinds)
     payloads = [wrap_sqs(events[start : start + batch_size]) for start in range(0, len(events), batch_size)]
-    return _run("activity", payloads, len(events))
+    return _run("activity", payloads, mails, len(events))
 
 
 def feedback_run(mails: int = SAMPLE_MAILS) -> Run:
     """The feedback events of so many mails, one at a time, as SNS hands them over."""
     events = feedback("mail", SENT_AT, mails)
-    return _run("feedback", map(wrap_sns, events), len(events))
+    return _run("feedback", map(wrap_sns, events), mails, len(events))
 
 
-def quantities(run: Run, *, queued: bool, mails: int = SAMPLE_MAILS) -> Quantities:
+def quantities(run: Run, *, queued: bool) -> Quantities:
     """What a run is charged for, for a thousand mails, by the names of the prices. `queued`: the events came through a queue."""
     fills = math.ceil(run.events / run.invocations / MESSAGES_A_RECEIVE) * run.invocations
     log_bytes = len(run.log.encode()) + run.invocations * RUNTIME_LOG_BYTES
@@ -104,7 +105,7 @@ def quantities(run: Run, *, queued: bool, mails: int = SAMPLE_MAILS) -> Quantiti
         "log_gb": log_bytes / GIGABYTE,
         "log_gb_months": log_bytes / GIGABYTE * MONTHS_LOGGED,
     }
-    return {name: used[name] * MAILS / mails for name in PRICES if name in used}
+    return {name: used[name] * MAILS / run.mails for name in PRICES if name in used}
 
 
 def total(*lanes: Quantities) -> Quantities:
@@ -134,7 +135,7 @@ def parameter(name: str) -> int:
     return int(STACK["Parameters"][name]["Default"])
 
 
-def _run(name: str, payloads: Iterable[Any], events: int) -> Run:
+def _run(name: str, payloads: Iterable[Any], mails: int, events: int) -> Run:
     function = Function(name)
     at_that_time = replace(services(), clock=lambda: NOW)
     log, invocations = StringIO(), 0
@@ -144,4 +145,4 @@ def _run(name: str, payloads: Iterable[Any], events: int) -> Run:
             assert not outcome.error
             emit(outcome)
             invocations += 1
-    return Run(invocations, events, function.database.usage, log.getvalue(), function.database.largest_row)
+    return Run(mails, invocations, events, function.database.usage, log.getvalue(), function.database.largest_row)

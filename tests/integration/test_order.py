@@ -119,6 +119,7 @@ def test_an_identity_notification_alone_counts_for_the_account(world: World) -> 
     assert scopes == {"account", "recipient-domain/example.com"}
 
 
+@pytest.mark.xfail(reason="bug 6: the evidence of both wordings is kept if the identity notification comes first")
 def test_both_forms_may_word_the_answer_differently(world: World) -> None:
     """One bounce is one piece of evidence, even if its two notifications quote the server differently."""
     published, notified = (

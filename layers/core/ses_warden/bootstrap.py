@@ -1,5 +1,6 @@
 """Puts the parts together for a function: the one module that knows all of them."""
 
+import gc
 import os
 import random
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from botocore.config import Config
 
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.adapters.quarantine import S3Quarantine
+from ses_warden.adapters.wire import write_bodies
 from ses_warden.application.ports import Ledger, Quarantine
 from ses_warden.application.record_events import Outcome, Policy, record_events
 from ses_warden.domain.envelopes import open_event
@@ -55,9 +57,13 @@ class Services:
 @cache
 def services() -> Services:
     """The services of this process, made once from its environment."""
+    # A batch makes some 100,000 objects that all live until it is recorded: looking through them again and again finds nothing.
+    gc.set_threshold(100_000, 20, 20)
     settings = Settings.read(os.environ)
+    client = boto3.client("dynamodb", config=_DYNAMODB)
+    write_bodies(client)
     ledger = DynamoLedger(
-        boto3.client("dynamodb", config=_DYNAMODB),
+        client,
         Tables(settings.events_table, settings.suppression_table, settings.reputation_table),
         retention=settings.retention,
         shards=settings.counter_shards,

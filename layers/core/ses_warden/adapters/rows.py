@@ -39,6 +39,8 @@ _LONGEST = {"subject": 200, "sender": 254, "status": 20}
 # Tags leave room for a diagnostic.
 _TAG_BYTES, _LONGEST_TAG = 300, 80
 _GREATEST_NUMBER = 10**12
+# json.dumps makes an encoder for each call that is not plain.
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class RecordedEvent(NamedTuple):
@@ -59,7 +61,7 @@ class RecordedEvent(NamedTuple):
 
 def timestamp(moment: datetime) -> str:
     """A moment as the table spells it: UTC, milliseconds, `2026-11-24T10:00:00.123Z`; sorts by time."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def row_of(fact: Fact, purge_at: int) -> Row:
@@ -217,7 +219,7 @@ def _detail_text(details: list[tuple[str, str | int | None, int]], left: int) ->
         elif isinstance(value, int) and abs(value) < _GREATEST_NUMBER:
             kept[name] = value
     while kept:
-        text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+        text = _to_json(kept)
         if _size(text) <= left:
             return text
         kept.popitem()

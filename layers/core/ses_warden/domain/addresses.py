@@ -17,6 +17,7 @@ NOBODY = "*"
 
 # RFC 5321 section 4.5.3.1: 64 octets of local part, "@", 255 of domain.
 _LONGEST_KEY = 320
+_LONGEST_DOMAIN = 255
 
 # A plain address, as nearly all are: dot-atoms of RFC 5322 section 3.2.3, and a domain (underscores do occur).
 _PLAIN = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
@@ -105,7 +106,8 @@ def _local_key(local: str) -> str:
 def _ascii_domain(domain: str) -> str:
     """The domain as A-labels (IDNA 2003, which the standard library has); as it is where that cannot be."""
     domain = domain.strip().rstrip(".").lower()
-    if domain.isascii():
+    # RFC 1035 section 2.3.4: a longer one is none, and the codec takes long for it.
+    if domain.isascii() or len(domain) > _LONGEST_DOMAIN:
         return domain
     try:
         return domain.encode("idna").decode("ascii").rstrip(".").lower()

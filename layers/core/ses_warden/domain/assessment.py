@@ -9,70 +9,18 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import lru_cache
 from operator import attrgetter
 
-from ses_warden.domain.evidence import Evidence, evidence, fewest, lower_bound
-from ses_warden.domain.rates import Limits, Outcomes, Thresholds, Window
+from ses_warden.domain.evidence import Evidence, evidence, fewest
+from ses_warden.domain.judgement import AHEAD, Assessment, Judgement, Verdict
+from ses_warden.domain.rates import LEAST_FOR_WARNING, Limits, Outcomes, Thresholds, Window
 
 HOUR = timedelta(hours=1)
 # A pause's odds are reckoned for a month; the first count is privileged only while all of it can be seen.
 MONTH = timedelta(days=30)
-# How many mails ahead the head-room looks.
-AHEAD = 1_000
 # On probation the limits are three quarters of what they were.
 PROBATION = 0.75
-
-
-class Verdict(StrEnum):
-    """What to do about a scope: nothing, tell somebody, stop it; or nothing can be said, as the deliveries are not in yet."""
-
-    HEALTHY = "healthy"
-    WARN = "warn"
-    PAUSE = "pause"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """One kind of harm: the estimates, and the evidence against the limit where it is strongest."""
-
-    kind: str  # `hard bounces` or `complaints`
-    verdict: Verdict  # healthy, warn or pause
-    limit: float
-    warn: float
-    recent: Window  # the last mails, as many as `Limits.window` asks for, in whole hours
-    last_hour: Window  # this hour and the one before
-    deciding: Window  # the window whose evidence comes nearest to what it needs
-    log_odds: float  # the natural logarithm of that evidence
-    log_needed: float  # and of what a pause needs there
-    head_room: int | None  # so many more bad ones among the next `AHEAD` mails would bring a pause; None: not even all of them
-    steepest: float
-
-    @property
-    def bound(self) -> float:
-        """The true rate is above this, with the confidence that a pause needs, however often one looks. Worked out when asked."""
-        return lower_bound(self.deciding.bad, self.deciding.mails, self.steepest, self.log_needed)
-
-    @property
-    def words(self) -> str:
-        """The evidence in a sentence."""
-        return describe(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
-    """The verdict on a scope, and what it rests on."""
-
-    verdict: Verdict
-    reasons: tuple[str, ...]
-    bounces: Judgement
-    complaints: Judgement
-    complaints_plain: Window  # over all deliveries, those to providers that report no complaints among them
-    watermark: datetime
-    lag: timedelta
-    probation: bool
 
 
 type _Cohort = tuple[datetime, int, int]  # the hour, its bad outcomes, its outcomes
@@ -134,7 +82,6 @@ def afresh(cohorts: Iterable[Outcomes], before: Outcomes) -> list[Outcomes]:
     return [_less(one, before) if one.hour == before.hour else one for one in cohorts]
 
 
-_COUNTED = {"hard bounces": "mails", "complaints": "mails delivered where complaints are reported"}
 _GRAVITY = (Verdict.HEALTHY, Verdict.WARN, Verdict.PAUSE)
 
 
@@ -209,7 +156,7 @@ def _judge(
     deciding, odds, needed = _strongest(windows, recent, test, first)
     if odds >= needed and deciding.bad >= test.limits.least:
         verdict = Verdict.PAUSE
-    elif any(_alarming(one, test) for one in (recent, last_hour)):
+    elif _alarming(recent, last_hour, test):
         verdict = Verdict.WARN
     else:
         verdict = Verdict.HEALTHY
@@ -262,11 +209,11 @@ def _strongest(windows: Sequence[Window], recent: Window, test: _Test, first: da
     return best or (recent, test.evidence.log_odds(recent.bad, recent.mails), test.needed(recent.since, first))
 
 
-def _alarming(window: Window, test: _Test) -> bool:
+def _alarming(recent: Window, last_hour: Window, test: _Test) -> bool:
     """Whether the estimate reaches the warning level. Few mails do not hide it: then its lower bound decides."""
-    if window.mails >= test.limits.floor:
-        return window.rate >= test.warn
-    return window.interval[0] >= test.warn
+    if recent.mails >= test.limits.floor and recent.rate >= test.warn:
+        return True
+    return any(one.bad >= LEAST_FOR_WARNING and one.surely >= test.warn for one in (recent, last_hour))
 
 
 def _head_room(windows: Sequence[Window], test: _Test, first: datetime | None) -> int | None:
@@ -279,24 +226,3 @@ def _head_room(windows: Sequence[Window], test: _Test, first: datetime | None) -
         if test.limit * mails - one.bad < room:
             room = min(room, fewest(test.evidence, mails, test.needed(one.since, first), least) - one.bad)
     return max(room, 1) if room <= AHEAD else None
-
-
-def describe(judgement: Judgement) -> str:
-    """A judgement in a sentence, for alerts and `status`."""
-    pause = judgement.verdict is Verdict.PAUSE
-    one = judgement.deciding if pause else judgement.recent
-    mails = f"{one.mails:,} {_COUNTED[judgement.kind]} sent since {one.since:%Y-%m-%d %H}:00 UTC"
-    sentence = f"{judgement.kind}: {one.bad:,} of {mails}, {_percent(one.rate)}"
-    if pause:
-        odds, needed = (f"{math.exp(min(logarithm, 30.0)):,.0f}" for logarithm in (judgement.log_odds, judgement.log_needed))
-        sentence += f": {odds} times likelier above the limit of {_percent(judgement.limit)} than at it ({needed} times is enough)"
-        return f"{sentence}; surely above {_percent(judgement.bound)}"
-    if judgement.verdict is Verdict.WARN:
-        sentence += f", and warnings begin at {_percent(judgement.warn)}"
-    if judgement.head_room is None:
-        return f"{sentence}; no {AHEAD:,} mails could bring a pause"
-    return f"{sentence}; {judgement.head_room:,} more among the next {AHEAD:,} would bring a pause"
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.2g} %" if rate < 0.01 else f"{100 * rate:.1f} %"  # noqa: PLR2004 - one per cent

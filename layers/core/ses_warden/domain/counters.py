@@ -48,4 +48,4 @@ def scopes(configuration_set: str | None, tenant: str | None) -> tuple[str, ...]
 
 def hour(moment: datetime) -> str:
     """The hour of a cohort, in UTC: `2026-11-24T10`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")
+    return moment.astimezone(UTC).isoformat()[:13]

@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sn
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypedDict
 
 from pydantic import BeforeValidator, Field
 
@@ -170,17 +170,21 @@ class DelayDetail(Detail):
     }
 
     delay_type: str | None = None
-    delayed_recipients: Annotated[tuple[DelayedRecipient, ...], BeforeValidator(_as_list)] = ()
+    # As with timestamps, only what is not as usual goes through Python.
+    delayed_recipients: Annotated[
+        tuple[DelayedRecipient, ...] | Annotated[tuple[DelayedRecipient, ...], BeforeValidator(_as_list)],
+        Field(union_mode="left_to_right"),
+    ] = ()
     expiration_time: Timestamp | None = None
     timestamp: Timestamp | None = None
     reporting_mta: str | None = Field(None, alias="reportingMTA")
 
 
-class TopicStatus(Wire):
+class TopicStatus(TypedDict):
     """A contact's choice for one topic: `OptIn` or `OptOut`."""
 
-    topic_name: str
-    subscription_status: str
+    topicName: str  # SES's own spelling: a dictionary has no aliases
+    subscriptionStatus: str
 
 
 class TopicPreferences(Wire):

@@ -86,7 +86,8 @@ class Mail(OpenWire):
     headers_truncated: bool | None = None
     headers: tuple[Header, ...] | None = None
     common_headers: CommonHeaders | None = None
-    tags: dict[str, tuple[str, ...]] = {}
+    # A factory: pydantic copies a mutable default deeply, and in Python.
+    tags: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     def tag(self, name: str) -> str | None:
         """The first value of a message tag, or None."""

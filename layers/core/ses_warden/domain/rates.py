@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from ses_warden.domain.evidence import wilson
 
-# One-sided 95 %: for a warning below the volume floor, and for the interval shown.
+# The interval shown is one of 90 %.
 DEVIATIONS = 1.645
+# A warning below the volume floor, or from the last hour, rests on two bad mails at least, and on odds of a thousand to one a look.
+LEAST_FOR_WARNING, SURE_DEVIATIONS = 2, 3.09
 
 
 def _within(name: str, value: float, least: float, most: float) -> None:
@@ -29,7 +31,7 @@ class Outcomes:
 
     @property
     def mails(self) -> int:
-        """The mails that bounces are a share of: those sent, as for SES; where Send events are missing, those whose outcome is known.
+        """The mails that bounces are a share of: those sent, as for SES; without Send events, those whose outcome is known.
 
         The known outcomes alone would make a healthy sender look bad while a provider is slow to accept: bounces come at once.
         """
@@ -42,7 +44,7 @@ class Limits:
 
     pause: float  # pause when the evidence says that the rate is above this
     warn: float  # warn when the estimate reaches this
-    floor: int  # with fewer mails the estimate is too rough, and a warning rests on its lower bound
+    floor: int  # with fewer mails the estimate is too rough to warn, and its lower bound decides
     least: int  # never pause for fewer bad ones than this
     window: int  # how many of the last mails are looked at
     steepest: float  # the grossest excess looked for, as a multiple of the limit
@@ -68,7 +70,7 @@ BOUNCES = Limits(
 )  # fmt: skip
 # Complaints are fifty times rarer, so 10,000 mails cannot tell twice the limit from the limit.
 COMPLAINTS = Limits(
-    pause=0.0008, warn=0.0006, floor=20_000, least=3, window=50_000, steepest=25, first_share=0.15, restart_cost=100
+    pause=0.0008, warn=0.0006, floor=10_000, least=3, window=50_000, steepest=25, first_share=0.15, restart_cost=100
 )  # fmt: skip
 
 
@@ -103,3 +105,8 @@ class Window(NamedTuple):
     def interval(self) -> tuple[float, float]:
         """Wilson's 90 % interval: what a single look says."""
         return wilson(self.bad, self.mails, DEVIATIONS)
+
+    @property
+    def surely(self) -> float:
+        """The rate is hardly below this."""
+        return wilson(self.bad, self.mails, SURE_DEVIATIONS)[0]

@@ -6,8 +6,9 @@ The counters themselves are in `counters.py`, which the recording of events need
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from ses_warden.domain.assessment import Assessment, Judgement, Verdict, afresh, assess
+from ses_warden.domain.assessment import afresh, assess
 from ses_warden.domain.counters import Counter
+from ses_warden.domain.judgement import Assessment, Judgement, Verdict
 from ses_warden.domain.rates import Limits, Outcomes, Thresholds, Window
 
 __all__ = [
