@@ -6,7 +6,7 @@ import sys
 import warnings
 
 from benchmarks import costs, parse, record
-from benchmarks.cost_tables import table
+from benchmarks.cost_tables import Counted, table, tables
 from benchmarks.function import ROOT
 from benchmarks.report import Finding, exit_code, show
 
@@ -54,7 +54,7 @@ def _write(timed: list[Finding], stages: list[Finding]) -> None:
         "stages": table(["stage", "CPU of an event", "share"], [[s.name, s.value_text, s.note] for s in stages], [1, 2]),
     }
     text = costs.DOCUMENT.read_text(encoding="utf-8")
-    costs.DOCUMENT.write_text(costs.filled(text, parts | costs.tables(costs.Counted())), encoding="utf-8")
+    costs.DOCUMENT.write_text(costs.filled(text, parts | tables(Counted())), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -243,4 +243,4 @@ def _idle_dollars() -> float:
 
 
 def _quantity(quantity: float) -> str:
-    return f"{quantity:,.0f}" if quantity >= 10 else f"{quantity:.6f}".rstrip("0")
+    return f"{quantity:,.0f}" if quantity >= MAILS / 100 else f"{quantity:.6f}".rstrip("0")

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.guard_exact import complaint_rows, frontier
 from benchmarks.guard_plot import Curve, plot
-from benchmarks.guard_runs import OURS, SPRT, Clumps, Stops, Watches, bad_campaign, clumped, drift, false_pauses, stops
+from benchmarks.guard_runs import OURS, SPRT, WITHIN, Clumps, Stops, Watches, bad_campaign, clumped, drift, false_pauses, stops
 from benchmarks.guard_senders import MINUTES_A_DAY, Delays, Late, floors, recipe, wilson
 from benchmarks.guard_twin import Rule, disagreements
 from benchmarks.report import Finding, exit_code, show
@@ -24,6 +24,7 @@ from ses_warden.domain.rates import BOUNCES, COMPLAINTS, Thresholds
 DOCUMENT = Path(__file__).parents[1] / "docs" / "guard.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 ALLOWED = Thresholds().false_pauses
+COMPARED = 10_000  # mails a day: the volume at which rules are compared
 VOLUMES = (50, 1_000, 10_000, 100_000, 1_000_000)
 BOUNCE_RATES, COMPLAINT_RATES = (0.005, 0.01, 0.02, 0.03), (0.0001, 0.0003, 0.0005)
 STALE = (0.08, 0.15, 0.30)
@@ -135,23 +136,21 @@ class Bench:
 
     def stale(self) -> None:
         """Stale lists, from the first mail and after healthy sending."""
+        alone = self.watches._replace(others={})
         found = {
-            (volume, rate): stops(self.rng(3, volume, rate), self.watches, volume, rate, self._repeats(volume))
-            for volume in VOLUMES[1:]
+            (volume, rate): stops(self.rng(3, volume, rate), self.watches if volume == COMPARED else alone, volume, rate, repeats)
+            for volume, repeats in ((volume, self.effort.repeats // (1 if volume == COMPARED else 8)) for volume in VOLUMES[1:])
             for rate in STALE
         }
         head = ("rate", "rule", "new: mails", "bad", "after health: mails", "bad", "… from half past: mails", "bad")
-        rows = [[f"{rate:.0%}", name, *_medians(one)] for rate in STALE for name, one in found[10_000, rate].items()]
+        rows = [[f"{rate:.0%}", name, *_medians(one)] for rate in STALE for name, one in found[COMPARED, rate].items()]
         self.table("Medians until the pause, stale lists at 10,000 mails a day", head, rows)
         rows = [[f"{volume:,}", f"{rate:.0%}", *_medians(one[OURS])] for (volume, rate), one in found.items()]
         self.table("Our medians by volume", ("mails a day", "rate", *head[2:]), rows)
         for rate in STALE:
-            self._bars_of(rate, found[10_000, rate])
+            self._bars_of(rate, found[COMPARED, rate])
         titles = [(f"{rate:.0%} bounces", rate) for rate in STALE[:2]]
-        self.figure = plot([(title, _curves(found[10_000, rate])) for title, rate in titles])
-
-    def _repeats(self, volume: float) -> int:
-        return self.effort.repeats if volume == 10_000 else self.effort.repeats // 8  # noqa: PLR2004 - the volume that has the bars
+        self.figure = plot([(title, _curves(found[COMPARED, rate])) for title, rate in titles])
 
     def _bars_of(self, rate: float, found: dict[str, Stops]) -> None:
         ours, clairvoyant = found[OURS], found[SPRT]
@@ -180,14 +179,27 @@ class Bench:
             cells,
         )
         kinds = [
-            Clumps(volume, mean, 0.005 * times) for volume in (10_000, 100_000) for mean in BOUNCE_RATES[1:] for times in (1, 2)
+            Clumps(volume, size, mean, correlation)
+            for volume, size, correlation in (
+                (10_000, 200, 0.01),
+                (10_000, 2_000, 0.002),
+                (10_000, 2_000, 0.01),
+                (100_000, 2_000, 0.01),
+            )
+            for mean in BOUNCE_RATES[1:]
         ]
         shares = [(kind, clumped(self.rng(6, *kind), self.watches, kind, self.effort.clumped)) for kind in kinds]
         self.table(
-            f"Clumped outcomes, campaigns of 2,000 mails: sender-months paused, of {self.effort.clumped}",
-            ("mails a day", "mean rate", "correlation", OURS, *self.watches.others),
+            f"Clumped outcomes, each campaign with a rate of its own: sender-months paused, of {self.effort.clumped}",
+            ("mails a day", "a campaign", "mean rate", "correlation", OURS, WITHIN, *self.watches.others),
             (
-                [f"{kind.volume:,}", f"{kind.mean:.0%}", f"{kind.correlation:.3f}", *(f"{share:.1%}" for share in found.values())]
+                [
+                    f"{kind.volume:,}",
+                    f"{kind.size:,}",
+                    f"{kind.mean:.0%}",
+                    f"{kind.correlation:g}",
+                    *(f"{share:.1%}" for share in found.values()),
+                ]
                 for kind, found in shares
             ),
         )

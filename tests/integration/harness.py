@@ -11,6 +11,7 @@ import boto3
 
 from ses_warden import bootstrap
 from ses_warden.adapters.ledger import DynamoLedger, Tables
+from ses_warden.adapters.wire import write_bodies
 from ses_warden.application.record_events import Outcome, Policy, record_events
 from ses_warden.domain.envelopes import open_event
 from tests.fakes import MemoryQuarantine
@@ -78,7 +79,9 @@ class World:
 
     def client(self) -> "DynamoDBClient":
         """A new client, configured as that of the functions."""
-        return self._session.client("dynamodb", endpoint_url=self._endpoint, config=bootstrap._DYNAMODB)
+        client = self._session.client("dynamodb", endpoint_url=self._endpoint, config=bootstrap._DYNAMODB)
+        write_bodies(client)
+        return client
 
     def environment(
         self,

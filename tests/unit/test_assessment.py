@@ -1,14 +1,17 @@
 """The verdict on a scope: what pauses it, what only warns, what nothing can be said about."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ses_warden.domain.counters import Counter
 from ses_warden.domain.judgement import AHEAD, Assessment
 from ses_warden.domain.rates import BOUNCES, COMPLAINTS
-from ses_warden.domain.reputation import Counter, Limits, Outcomes, Thresholds, Verdict, afresh, assess, outcomes
+from ses_warden.domain.reputation import Outcomes, Thresholds, Verdict, afresh, assess, outcomes
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 TEN = NOW.replace(minute=0)
@@ -21,9 +24,9 @@ def hour(ago: int = 0, *, mails: int = 0, hard: int = 0, complaints: int = 0) ->
     return Outcomes(hour=TEN - timedelta(hours=ago), sent=mails, hard=hard, delivered=mails - hard, complaints=complaints)
 
 
-def judged(*cohorts: Outcomes, since: datetime = LONG_AGO, watermark: datetime = NOW, **further: object) -> Assessment:
+def judged(*cohorts: Outcomes, since: datetime = LONG_AGO, watermark: datetime = NOW, **further: Any) -> Assessment:
     """These cohorts, assessed now."""
-    return assess(cohorts, THRESHOLDS, NOW, watermark=watermark, since=since, **further)  # type: ignore[arg-type]
+    return assess(cohorts, THRESHOLDS, NOW, watermark=watermark, since=since, **further)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,7 @@ def test_counters_become_outcomes() -> None:
     """Hits of our own lists are no mails; soft and refused ones are mails, but no bounces; replies and delays are neither."""
     counts = dict.fromkeys(Counter, 1) | {Counter.SENT: 100, Counter.LISTED: 7, Counter.HARD: 3, Counter.DELIVERED: 80}
 
-    assert outcomes("2026-11-24T10", counts) == Outcomes(
+    assert outcomes("hour/2026-11-24T10", counts) == Outcomes(
         hour=TEN, sent=93, hard=3, delivered=80, unreported=1, refused=4, complaints=1
     )
 
@@ -222,7 +225,6 @@ def test_the_head_room_is_exact(cohorts: list[tuple[int, int]], probation: bool)
     """So many more bad ones among the next 1,000 bring a pause, and one fewer does not."""
     history = [hour(ago + 1, mails=mails, hard=hard) for ago, (mails, hard) in enumerate(cohorts)]
     room = judged(*history, probation=probation, since=NOW - timedelta(days=2)).bounces.head_room
-    assert room is not None
 
     for more, verdict in ((room, True), (room - 1, False)):
         found = judged(*history, hour(mails=AHEAD, hard=more), probation=probation, since=NOW - timedelta(days=2))
@@ -234,21 +236,11 @@ def test_a_paused_scope_has_no_head_room() -> None:
     assert judged(hour(mails=500, hard=100)).bounces.head_room == 0
 
 
-def test_no_head_room_is_told_where_a_thousand_mails_cannot_do_it() -> None:
-    """With so many bounces demanded, even all of the next mails are too few."""
-    limits = Limits(
-        pause=0.04, warn=0.03, floor=500, least=1_000, window=10_000, steepest=10, first_share=0.3, restart_cost=100_000
-    )  # fmt: skip
-    found = assess([], Thresholds(bounces=limits, false_pauses=0.0001), NOW, watermark=NOW, since=NOW)
-
-    assert found.bounces.head_room in {None, AHEAD}
-
-
 def test_the_words_name_counts_rates_limits_and_room() -> None:
     """What a person reads at night."""
     assert judged(hour(mails=300, hard=45), since=TEN).reasons == (
         "hard bounces: 45 of 300 mails sent since 2026-11-24 10:00 UTC, 15.0 %: over a million times likelier above the limit of "
-        "4.0 % than at it (286 times is enough); surely above 8.3 %",
+        "4.0 % than at it (270 times is enough); surely above 8.3 %",
     )
     assert judged(hour(mails=600, hard=20)).bounces.words == (
         "hard bounces: 20 of 600 mails sent since 2026-11-24 10:00 UTC, 3.3 %, and warnings begin at 3.0 %; "
@@ -309,12 +301,10 @@ def test_a_pause_means_that_the_bound_is_above_the_limit(sizes: list[tuple[int, 
         {"restart_cost": 0.5},
     ],
 )
-def test_limits_out_of_bounds_are_refused(values: dict[str, float]) -> None:
+def test_limits_out_of_bounds_are_refused(values: dict[str, Any]) -> None:
     """A slip in a parameter must not turn the guard off or make it rage."""
-    good = {name: getattr(BOUNCES, name) for name in BOUNCES.__slots__}
-
     with pytest.raises(ValueError, match=next(iter(values))):
-        Limits(**(good | values))
+        replace(BOUNCES, **values)
 
 
 @pytest.mark.parametrize(("false_pauses", "lag"), [(0.05, 600), (0, 600), (0.01, 5), (0.01, 100_000)])

@@ -43,8 +43,8 @@ NAMES: dict[Counter | Happening, str] = {
 }
 LAG = "Lag"
 
-# A metric of one line takes 100 values, and at the 100th Powertools writes the line by itself.
-_MOST_VALUES = 99
+# A metric of one line takes 100 values, and at the 100th Powertools writes the line by itself. So many show a distribution.
+_MOST_VALUES = 25
 
 
 def emit(outcome: Outcome) -> None:
@@ -68,7 +68,7 @@ def emit(outcome: Outcome) -> None:
 
 
 def _sample(values: list[int]) -> list[int]:
-    """At most 99 of the sorted values, evenly, the longest among them."""
+    """At most 25 of the sorted values, evenly, the longest among them."""
     if len(values) <= _MOST_VALUES:
         return values
     step = (len(values) - 1) / (_MOST_VALUES - 1)

@@ -216,7 +216,7 @@ def _alarming(recent: Window, last_hour: Window, test: _Test) -> bool:
     return any(one.bad >= LEAST_FOR_WARNING and one.surely >= test.warn for one in (recent, last_hour))
 
 
-def _head_room(windows: Sequence[Window], test: _Test, first: datetime | None) -> int | None:
+def _head_room(windows: Sequence[Window], test: _Test, first: datetime | None) -> int:
     """The fewest bad ones among the next mails with which some window, or one begun afresh, is evidence for a pause."""
     least = test.limits.least
     room = fewest(test.evidence, AHEAD, test.restart, least)
@@ -225,4 +225,4 @@ def _head_room(windows: Sequence[Window], test: _Test, first: datetime | None) -
         # Evidence begins above the limit: a window farther from it than the room found cannot narrow it.
         if test.limit * mails - one.bad < room:
             room = min(room, fewest(test.evidence, mails, test.needed(one.since, first), least) - one.bad)
-    return max(room, 1) if room <= AHEAD else None
+    return max(room, 1)

@@ -6,6 +6,7 @@ counted by the hour of sending, numerator and denominator speak of the same mail
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 ACCOUNT = "account"
 
@@ -46,6 +47,7 @@ def scopes(configuration_set: str | None, tenant: str | None) -> tuple[str, ...]
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def hour(moment: datetime) -> str:
     """The hour of a cohort, in UTC: `2026-11-24T10`."""
     return moment.astimezone(UTC).isoformat()[:13]

@@ -62,8 +62,11 @@ class MailEvent(Event):
     @property
     def unknown_fields(self) -> dict[str, Any]:
         """What these models do not know, by where it stands (`mail.newField`)."""
-        parts = (("", self), ("mail.", self.mail), (f"{self.key}.", self.detail))
-        return {prefix + name: value for prefix, part in parts if part.model_extra for name, value in part.model_extra.items()}
+        detail = self.detail
+        if not (self.model_extra or self.mail.model_extra or detail.model_extra):
+            return {}
+        parts = (("", self), ("mail.", self.mail), (f"{self.key}.", detail))
+        return {prefix + name: value for prefix, part in parts for name, value in (part.model_extra or {}).items()}
 
     @property
     def unknown_values(self) -> tuple[str, ...]:

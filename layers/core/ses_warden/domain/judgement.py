@@ -36,7 +36,7 @@ class Judgement:
     deciding: Window  # the window whose evidence comes nearest to what it needs
     log_odds: float  # the natural logarithm of that evidence
     log_needed: float  # and of what a pause needs there
-    head_room: int | None  # so many more bad ones among the next `AHEAD` mails would bring a pause; None: not even all of them
+    head_room: int  # so many more bad ones among the next `AHEAD` mails would bring a pause
     steepest: float
 
     @property
@@ -76,8 +76,6 @@ def describe(judgement: Judgement) -> str:
         return f"{sentence}; surely above {_percent(judgement.bound)}"
     if judgement.verdict is Verdict.WARN:
         sentence += f", and warnings begin at {_percent(judgement.warn)}"
-    if judgement.head_room is None:
-        return f"{sentence}; no {AHEAD:,} mails could bring a pause"
     return f"{sentence}; {judgement.head_room:,} more among the next {AHEAD:,} would bring a pause"
 
 

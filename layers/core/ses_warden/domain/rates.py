@@ -66,7 +66,7 @@ class Limits:
 # 80 % and 60 % of the rates at which SES reviews an account: 5 % hard bounces, 0.1 % complaints
 # (https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html).
 BOUNCES = Limits(
-    pause=0.04, warn=0.03, floor=500, least=5, window=10_000, steepest=10, first_share=0.35, restart_cost=40
+    pause=0.04, warn=0.03, floor=500, least=5, window=10_000, steepest=10, first_share=0.37, restart_cost=37
 )  # fmt: skip
 # Complaints are fifty times rarer, so 10,000 mails cannot tell twice the limit from the limit.
 COMPLAINTS = Limits(

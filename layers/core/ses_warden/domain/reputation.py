@@ -29,10 +29,10 @@ __all__ = [
 REFUSED = (Counter.SOFT, Counter.UNDETERMINED, Counter.POLICY, Counter.CONTENT)
 
 
-def outcomes(period: str, counts: Mapping[Counter, int]) -> Outcomes:
-    """A row of counters, its shards summed, as `assess` reads it. List hits and delays do not go in."""
+def outcomes(item: str, counts: Mapping[Counter, int]) -> Outcomes:
+    """The row `hour/2026-11-24T10` of counters, its shards summed, as `assess` reads it. List hits and delays do not go in."""
     return Outcomes(
-        hour=datetime.strptime(period, "%Y-%m-%dT%H").replace(tzinfo=UTC),
+        hour=datetime.strptime(item, "hour/%Y-%m-%dT%H").replace(tzinfo=UTC),
         sent=max(counts.get(Counter.SENT, 0) - counts.get(Counter.LISTED, 0), 0),  # a list hit has its Send event as well
         hard=counts.get(Counter.HARD, 0),
         delivered=counts.get(Counter.DELIVERED, 0),
