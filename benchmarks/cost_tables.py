@@ -202,7 +202,7 @@ def _quotas(counted: Counted) -> str:
 
     warm = "`EventsTableWarmWriteUnits`; AWS, on request"
     rows: list[tuple[str, Callable[[float], float], str, str]] = [
-        ("SNS: publishes a second", lambda rate: rate * _EVENTS, "30,000 in us-east-1, less elsewhere", "AWS, on request"),
+        ("SNS: publishes a second", lambda rate: rate * _EVENTS, "by Region, at most 30,000", "AWS, on request"),
         ("SQS: messages taken and not yet recorded", in_flight, "120,000", "`BatchSize`, `BatchWindowSeconds`"),
         ("Lambda: activity function, at once", running, f"{concurrency}; 1,000 an account", "`ActivityMaximumConcurrency`"),
         (

@@ -44,7 +44,7 @@ class Effort(NamedTuple):
     late: int
 
 
-QUICK, FULL = Effort(10_000, 8, 1_000, 24, 20), Effort(10_000, 336, 4_000, 240, 100)
+QUICK, FULL = Effort(10_000, 24, 3_000, 24, 25), Effort(10_000, 336, 12_000, 240, 100)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from io import StringIO
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from benchmarks.workload import ACTIVITY, PER_MAIL, batch, feedback
 from ses_warden.adapters.metrics import emit
 from ses_warden.bootstrap import services
 from tests.support.doors import wrap_sns, wrap_sqs
-from tests.support.template import load, of_type, resolve
+from tests.support.template import Json, load, of_type, resolve
 
 type Quantities = Mapping[str, float]
 
@@ -36,8 +37,6 @@ RUNTIME_LOG_BYTES: Final = 330
 # Rows live for RetentionDays, and up to two days until DynamoDB gets round to deleting them; a month has 30.4 days.
 MONTHS_KEPT: Final = 32 / 30.4
 MONTHS_LOGGED: Final = 1.0
-
-STACK: Final = resolve(load())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Run:
 
 def memory_gb() -> float:
     """The functions' memory."""
-    size: int = STACK["Globals"]["Function"]["MemorySize"]
+    size: int = _stack()["Globals"]["Function"]["MemorySize"]
     return size / 1024
 
 
@@ -120,19 +119,25 @@ def dollars(used: Quantities) -> float:
 
 def alarm_metrics() -> int:
     """The alarms of the template, counted as CloudWatch charges them: by the metrics that they look at."""
-    alarms = of_type(STACK, "AWS::CloudWatch::Alarm").values()
+    alarms = of_type(_stack(), "AWS::CloudWatch::Alarm").values()
     return sum(len([metric for metric in alarm.get("Metrics", ()) if "MetricStat" in metric]) or 1 for alarm in alarms)
 
 
 def polled_queues() -> int:
     """The queues that Lambda polls."""
-    functions = of_type(STACK, "AWS::Serverless::Function").values()
+    functions = of_type(_stack(), "AWS::Serverless::Function").values()
     return sum(event["Type"] == "SQS" for function in functions for event in function["Events"].values())
 
 
 def parameter(name: str) -> int:
     """The default of a parameter of the template."""
-    return int(STACK["Parameters"][name]["Default"])
+    return int(_stack()["Parameters"][name]["Default"])
+
+
+@cache
+def _stack() -> Json:
+    """The template with its defaults."""
+    return resolve(load())
 
 
 def _run(name: str, payloads: Iterable[Any], mails: int, events: int) -> Run:

@@ -38,17 +38,13 @@ def granted() -> set[tuple[str, str]]:
 def test_recording_needs_the_rights_that_the_template_gives(endpoint: str, tables: Tables) -> None:
     """All samples, twice, with their twins and heals, use each right, and no other."""
     environment = World(endpoint, tables).environment()
-    used: set[tuple[str, str]] = set()
-
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        used.update(calls(model.name, params))
-
-    environment.client.meta.events.register("before-parameter-build.dynamodb", note)
     samples = [ses(name) for name in (*names("identity"), *names("publishing")) if name != "unknown-type"]
     for _ in range(2):
         for sample in samples:
             assert environment.record(through_queue(sample)).error is None
 
+    made = zip(environment.wire.calls, environment.wire.requests, strict=True)
+    used = {right for operation, request in made for right in calls(operation, request)}
     logical = {tables.events: "EventsTable", tables.suppression: "SuppressionTable", tables.reputation: "ReputationTable"}
     named = {(logical[table.partition("/")[0]] + "".join(table.partition("/")[1:]), action) for table, action in used}
     assert named | ONLY_ON_AWS == granted()

@@ -1,16 +1,25 @@
 """Metrics: lines that CloudWatch reads from the log, and no address in them."""
 
+import importlib
+import io
 import json
 from collections import Counter as Tally
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ses_warden.adapters.metrics import LAG, NAMES, emit
 from ses_warden.application.outcome import Happening, Outcome
+from ses_warden.application.record_events import Policy
+from ses_warden.bootstrap import Services
 from ses_warden.domain.counters import Counter
 from ses_warden.errors import LedgerBusy
+from tests.fakes import MemoryLedger, MemoryQuarantine
+from tests.support.samples import FORMS, names, ses, wrap_sqs
 
+NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 SERVICE = {"service": "feedback"}
 
 
@@ -108,3 +117,28 @@ def test_nothing_to_tell_is_not_told(capsys: pytest.CaptureFixture[str]) -> None
     """An empty batch, or one that failed as a whole, writes no line."""
     emit(Outcome({}, [], frozenset({"record"}), LedgerBusy("DynamoDB is busy")))
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("function", ["feedback", "activity"])
+@pytest.mark.parametrize("trouble", [None, LedgerBusy("DynamoDB is busy: ThrottlingException")], ids=["all well", "trouble"])
+def test_a_function_names_nobody_in_its_log(
+    function: str, trouble: LedgerBusy | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its metrics nor its own lines have an address in them, whatever the events say and the ledger does."""
+    app = importlib.import_module(f"functions.{function}.app")
+    log = io.StringIO()
+    app.logger.registered_handler.setStream(log)
+    context = SimpleNamespace(function_name="f", memory_limit_in_mb=1, invoked_function_arn="arn", aws_request_id="id")
+    every = wrap_sqs([ses(name) for form in FORMS for name in names(form)])
+    ledger = MemoryLedger(faults=[trouble] * 50)
+    services = Services(ledger, MemoryQuarantine(), Policy(timedelta(days=30)), lambda: NOW)
+    monkeypatch.setattr(app, "services", lambda: services)
+
+    answer = app.lambda_handler(every, context)
+
+    assert bool(answer["batchItemFailures"]) == bool(trouble)
+    written = capsys.readouterr().out + log.getvalue()
+    assert ("events will be delivered again" in written) == bool(trouble)
+    assert "Unparsable" in written
+    assert "@" not in written
+    assert "%40" not in written
