@@ -1,15 +1,17 @@
 """A small SVG: for each rule the share of senders that it has paused, by the mails of the stale list until then."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.guard_runs import OURS, SPRT, Stops
 from benchmarks.guard_twin import Floats
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 460, 280, 48, 34, 40
 MOST = 10_000  # mails at the right edge
+COLOURS = ("#0072b2", "#56b4e9", "#999999", "#d55e00", "#e69f00", "#009e73")
 
 
 class Curve(NamedTuple):
@@ -18,6 +20,19 @@ class Curve(NamedTuple):
     name: str
     colour: str
     mails: Floats
+
+
+def curves_of(found: Mapping[str, Stops]) -> list[Curve]:
+    """The rules that are worth a curve."""
+    named = {
+        "ours, new sender": found[OURS].new,
+        "ours, after health": found[OURS].after,
+        "SPRT, knows the rate": found[SPRT].new,
+        "fixed floors, new": found["fixed floors"].new,
+        "fixed floors, after": found["fixed floors"].after,
+        "SES guide, after": found["SES guide, any volume"].after,
+    }
+    return [Curve(name, colour, mails) for (name, mails), colour in zip(named.items(), COLOURS, strict=True)]
 
 
 def plot(panels: Sequence[tuple[str, Sequence[Curve]]]) -> str:

@@ -63,16 +63,14 @@ class Stops(NamedTuple):
 def stops(rng: np.random.Generator, watches: Watches, volume: float, rate: float, repeats: int) -> dict[str, Stops]:
     """Senders whose list is stale from the first mail, and such as were healthy before."""
     # As long as the slowest rule needs, and healthy for longer than the longest window reaches back.
-    horizon, lead = (60 * int(np.ceil(max(mails / volume * 24, 4))) for mails in (12_000, 11_000))
+    horizon, lead = (60 * int(np.ceil(max(mails / volume * 24, 4))) for mails in (12_000 if watches.others else 3_000, 11_000))
     size = max(1, CELLS // (lead + horizon))
     found: dict[str, list[tuple[Floats, ...]]] = {}
     for begin in range(0, repeats, size):
         rows = min(size, repeats - begin)
         new, healthy = sent(rng, volume, rate, (rows, horizon)), sent(rng, volume, HEALTHY, (rows, lead + 30))
         histories = (new, 0), (healthy.between(0, lead).then(new), lead), (healthy.then(new), lead + 30)
-        # The other rules are slow to reckon, and need no such precision.
-        compared = watches if begin < repeats / 4 else watches._replace(others={})
-        for name, rules in _rules(compared, rate, lead).items():
+        for name, rules in _rules(watches, rate, lead).items():
             numbers: list[Floats] = []
             for watch, (senders, change) in zip(rules, histories, strict=True):
                 minute = watch(senders) - change

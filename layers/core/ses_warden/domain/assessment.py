@@ -146,9 +146,7 @@ def _less(one: Outcomes, before: Outcomes) -> Outcomes:
     )
 
 
-def _judge(
-    kind: str, cohorts: Iterable[tuple[datetime, int, int]], test: _Test, first: datetime | None, now: datetime
-) -> Judgement:
+def _judge(kind: str, cohorts: Iterable[_Cohort], test: _Test, first: datetime | None, now: datetime) -> Judgement:
     windows = _windows(cohorts, test.limits.window)
     recent = windows[-1] if windows else Window(now, 0, 0)
     hour_ago = (now - HOUR).astimezone(UTC).replace(minute=0, second=0, microsecond=0)

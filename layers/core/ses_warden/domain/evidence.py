@@ -60,7 +60,7 @@ def against(limit: float, steepest: float) -> Evidence:
     )
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 15)
 def fewest(test: Evidence, outcomes: int, needed: float, least: int) -> int:
     """The fewest bad ones among so many outcomes that are evidence enough; one more than the outcomes where none are."""
     low, high = min(least, outcomes), outcomes + 1
