@@ -8,12 +8,13 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from ses_warden.adapters.ledger import Tables
+from tests.integration.harness import World
 from tests.support import template
 from tests.support.emulator import CREDENTIALS, REGION, Emulator
 
@@ -45,14 +46,9 @@ def dynamodb(endpoint: str) -> "DynamoDBClient":
     return session.client("dynamodb", endpoint_url=endpoint)
 
 
-def tables_live(fixture_name: str, config: pytest.Config) -> Literal["session", "function"]:  # noqa: ARG001 -- pytest's
-    """How long the tables live: AWS takes a quarter of a minute to make one, so that all tests share them there."""
-    return "session" if CHOICE == AWS else "function"
-
-
-@pytest.fixture(scope=tables_live)
+@pytest.fixture(scope="session")
 def tables(dynamodb: "DynamoDBClient") -> Iterator[Tables]:
-    """The three tables of template.yaml under fresh names, dropped afterwards; on AWS, tests bring keys of their own."""
+    """The three tables of template.yaml under fresh names, dropped afterwards."""
     defined = template.of_type(template.resolve(template.load()), "AWS::DynamoDB::Table")
     suffix = uuid.uuid4().hex[:12]
     names = {logical: f"ses-warden-test-{logical}-{suffix}" for logical in defined}
@@ -65,3 +61,9 @@ def tables(dynamodb: "DynamoDBClient") -> Iterator[Tables]:
         for name in names.values():
             waiter.wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
         yield Tables(names["EventsTable"], names["SuppressionTable"], names["ReputationTable"])
+
+
+@pytest.fixture
+def world(endpoint: str, tables: Tables) -> World:
+    """Empty tables."""
+    return World(endpoint, tables)

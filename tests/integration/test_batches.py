@@ -1,8 +1,5 @@
 """Batches of a thousand: what lands, what is set aside, and how many calls that takes."""
 
-import pytest
-
-from ses_warden.adapters.ledger import Tables
 from ses_warden.adapters.responses import batch_response
 from ses_warden.application.record_events import Happening
 from ses_warden.domain.counters import Counter
@@ -13,12 +10,6 @@ SIZE = 1000
 # A broken text, something else's JSON, and an event whose time is none; by their places in the batch.
 POISON = {3: ses("unparsable"), 500: ses("not-an-event"), 999: event("Send").replace("2026-11-04T10:30:00.000Z", "yesterday")}
 MOST_CALLS = 30
-
-
-@pytest.fixture
-def world(endpoint: str, tables: Tables) -> World:
-    """Empty tables."""
-    return World(endpoint, tables)
 
 
 def batch() -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from ses_warden.adapters.ledger import Tables
 from ses_warden.application.record_events import Happening, Outcome
 from tests.integration.harness import SENT, TWINS, Environment, World, event, through_queue, through_sns
 from tests.support.samples import SAMPLE_OF
@@ -36,12 +35,6 @@ STORIES: dict[str, tuple[Sequence[str], str]] = {
     "simulator": ((), event("bounce-simulator", recipients=["bounce@simulator.amazonses.com"])),
     "identity notification": ((), event("identity-complaint")),
 }
-
-
-@pytest.fixture
-def world(endpoint: str, tables: Tables) -> World:
-    """Empty tables."""
-    return World(endpoint, tables)
 
 
 def at_once(world: World, payloads: Sequence[Any]) -> list[Outcome]:

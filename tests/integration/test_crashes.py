@@ -8,7 +8,6 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.httpsession import URLLib3Session
 
-from ses_warden.adapters.ledger import Tables
 from ses_warden.application.record_events import Happening
 from ses_warden.errors import LedgerBusy
 from tests.fakes import MemoryQuarantine
@@ -55,12 +54,6 @@ STORIES: dict[str, tuple[Sequence[str], Json]] = {
     "batch": ((), through_queue(*many())),
 }
 WHEN = {"before the call": False, "after the call": True}
-
-
-@pytest.fixture
-def world(endpoint: str, tables: Tables) -> World:
-    """Empty tables."""
-    return World(endpoint, tables)
 
 
 @dataclass

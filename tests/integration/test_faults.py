@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from ses_warden.adapters.ledger import Tables
 from ses_warden.adapters.responses import batch_response
 from ses_warden.application.record_events import Happening
 from ses_warden.errors import LedgerBusy, LedgerError
@@ -19,12 +18,6 @@ TRIES = 10
 FOR_EVER = 10_000
 
 type Before = Callable[[int, str, Any], Answer | None]
-
-
-@pytest.fixture
-def world(endpoint: str, tables: Tables) -> World:
-    """Empty tables."""
-    return World(endpoint, tables)
 
 
 def trouble(operation: str, answer: Callable[[Any], Answer], times: int = FOR_EVER, healthy: int = 0) -> Before:

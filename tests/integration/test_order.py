@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ses_warden.adapters.ledger import Tables
 from ses_warden.application.record_events import Happening
 from tests.integration.harness import SENT, TWINS, World, event
 from tests.support.samples import OMIT
@@ -32,12 +31,6 @@ FATES: dict[str, float] = {
     "bounce-permanent-suppressed": 0.2,
     "Bounce": 0.2,
 }
-
-
-@pytest.fixture
-def world(endpoint: str, tables: Tables) -> World:
-    """Empty tables."""
-    return World(endpoint, tables)
 
 
 def tell(mail: str, person: str, fate: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from ses_warden.adapters.ledger import Tables
 from tests.integration.harness import TWINS, World, event, through_queue, through_sns
 from tests.support.samples import Json
 
@@ -46,12 +45,6 @@ RACES: dict[str, tuple[Sequence[str], Json, Json, str]] = {
     "hard bounce and complaint": ((), through_sns(event("Bounce")), through_sns(event("Complaint", "mail-2")), "suppressed"),
     "both forms of a bounce": ((), through_sns(TWINS["bounce"][0]), through_sns(TWINS["bounce"][1]), "suppressed"),
 }
-
-
-@pytest.fixture
-def world(endpoint: str, tables: Tables) -> World:
-    """Empty tables."""
-    return World(endpoint, tables)
 
 
 class Schedule:

@@ -2,19 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
-
-from ses_warden.adapters.ledger import Tables
 from ses_warden.domain.storms import LEAST, TIMES_THE_BUSIEST_DAY
 from tests.integration.harness import SHARDS, World, event, through_queue
 
 DOMAIN = "provider.example"
-
-
-@pytest.fixture
-def world(endpoint: str, tables: Tables) -> World:
-    """Empty tables."""
-    return World(endpoint, tables)
 
 
 def bounces(count: int, label: str = "now", days: float = 1, domain: str = DOMAIN) -> list[str]:

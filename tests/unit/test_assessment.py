@@ -231,6 +231,14 @@ def test_the_head_room_is_exact(cohorts: list[tuple[int, int]], probation: bool)
         assert (found.verdict is Verdict.PAUSE) is verdict
 
 
+def test_estimates_come_with_the_interval_of_a_single_look() -> None:
+    """For `status`: what the rate may be, where no decision hangs on it."""
+    low, high = judged(hour(mails=400, hard=8)).bounces.recent.interval
+
+    assert low < 0.02 < high
+    assert (round(low, 4), round(high, 4)) == (0.0113, 0.0352)
+
+
 def test_a_paused_scope_has_no_head_room() -> None:
     """There is nothing left to lose."""
     assert judged(hour(mails=500, hard=100)).bounces.head_room == 0

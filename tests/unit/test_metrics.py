@@ -110,7 +110,7 @@ def test_lags_are_one_metric_of_less_than_a_hundred_values(count: int, capsys: p
     assert "configuration_set" not in line
     assert {min(lags), max(lags)} <= set(line[LAG]) <= set(lags)
     assert len(line[LAG]) >= min(count, 25)
-    assert sum(line[LAG]) / len(line[LAG]) == pytest.approx(sum(lags) / count, rel=0.01)
+    assert sum(line[LAG]) / len(line[LAG]) == pytest.approx(sum(lags) / count, rel=0.05)
 
 
 def test_nothing_to_tell_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
