@@ -4,12 +4,12 @@ import argparse
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
-from benchmarks import costs, parse, record
-from benchmarks.cost_tables import Counted, table, tables
-from benchmarks.function import ROOT
+from benchmarks import parse
 from benchmarks.report import Finding, exit_code, show
 
+ROOT = Path(__file__).resolve().parents[1]
 STARTS, QUICK_STARTS = 15, 5
 
 
@@ -22,39 +22,34 @@ def main() -> int:
     quick: bool = arguments.quick
     # What the functions' libraries warn of is a matter of the tests.
     warnings.simplefilter("ignore")
+    # What is started is the stack as it is now; says so itself if it cannot be built.
+    if subprocess.run([sys.executable, "scripts/build.py"], cwd=ROOT, check=False).returncode:
+        return 1
 
-    timed: list[Finding] = []
-    for title, benchmark in (("Parsing", parse.measure), ("Recording", record.measure)):
-        found = benchmark(quick=quick)
-        show(title, found)
-        timed += found
+    parsing = parse.measure(quick=quick)
+    show("Parsing", parsing)
+    # Only now: in a process that has boto3 and all the rest in memory, parsing takes a little longer, and not always the same.
+    from benchmarks import costs, init, record  # noqa: PLC0415
+
+    recording = record.measure(quick=quick)
+    show("Recording", recording)
     stages = record.breakdown(quick=quick)
     show("Where the CPU time of an event goes", stages)
     counted = costs.measure()
     show("Cost", counted)
+    starting = init.measure(QUICK_STARTS if quick else STARTS)
+    show("Starting", starting)
     if arguments.write:
-        _write(timed, stages)
-    started = _start(QUICK_STARTS if quick else STARTS)
-    return exit_code([*timed, *counted]) or started
+        costs.write(measured=_measured([*parsing, *recording, *starting]), stages=_stages(stages))
+    return exit_code([*parsing, *recording, *counted, *starting])
 
 
-def _start(runs: int) -> int:
-    """How long the functions take to start: in processes of their own, after they are built."""
-    for command in (["scripts/build.py"], ["-m", "benchmarks.init", "--runs", str(runs)]):
-        code = subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode  # noqa: S603 -- our own words
-        if code:
-            return code
-    return 0
+def _measured(findings: list[Finding]) -> list[list[str]]:
+    return [["", "measured", "bar", ""], *([f.name, f.value_text, f.bar_text, f.note] for f in findings)]
 
 
-def _write(timed: list[Finding], stages: list[Finding]) -> None:
-    rows = [[f.name, f.value_text, f.bar_text, f.note] for f in timed]
-    parts = {
-        "measured": table(["", "measured", "bar", ""], rows, [1, 2]),
-        "stages": table(["stage", "CPU of an event", "share"], [[s.name, s.value_text, s.note] for s in stages], [1, 2]),
-    }
-    text = costs.DOCUMENT.read_text(encoding="utf-8")
-    costs.DOCUMENT.write_text(costs.filled(text, parts | tables(Counted())), encoding="utf-8")
+def _stages(stages: list[Finding]) -> list[list[str]]:
+    return [["stage", "CPU of an event", "share"], *([stage.name, stage.value_text, stage.note] for stage in stages)]
 
 
 if __name__ == "__main__":
