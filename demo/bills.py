@@ -1,41 +1,22 @@
 """What the campaign would cost on AWS: counted calls and units times list prices.
 
-Prices are those of us-east-1 in August 2026, without free tiers (https://aws.amazon.com/<service>/pricing/), Lambda's for arm64.
-Fixed monthly costs (alarms, metrics) are left out; docs/costs.md has them.
+The prices are those of `benchmarks/prices.py`. Fixed monthly costs (alarms, metrics) are left out; docs/costs.md has them.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from benchmarks.prices import GIGABYTE, PRICES
 from demo.lanes import Lanes
 from demo.meter import Meter
 
-MILLION, GIGABYTE = 1e6, 1024**3
 MEMORY_GB = 0.5
 # Lambda collects a batch by requests of at most ten messages each.
 RECEIVED_AT_ONCE = 10
-# Rows are kept for 30 days, the template's default: one month.
-PRICES: Mapping[str, tuple[str, float]] = {
-    "sns_publishes": ("SNS: publishes", 0.50 / MILLION),
-    "sqs_requests": ("SQS: messages in, out and deleted", 0.40 / MILLION),
-    "lambda_runs": ("Lambda: runs", 0.20 / MILLION),
-    "lambda_gb_seconds": ("Lambda: GB-seconds", 0.0000133334),
-    "write_units": ("DynamoDB: write units, tables", 0.625 / MILLION),
-    "index_write_units": ("DynamoDB: write units, indexes", 0.625 / MILLION),
-    "read_units": ("DynamoDB: read units", 0.125 / MILLION),
-    "stored_gb": ("DynamoDB: GB kept for 30 days", 0.25),
-    "s3_puts": ("S3: objects put", 0.005 / 1000),
-    "log_gb": ("CloudWatch: GB of logs with metrics", 0.50),
-}
-
-
-# SES's Virtual Deliverability Manager, for a thousand mails.
-VDM = 0.07
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Quantities of what AWS charges for, by the names in `PRICES`."""
+    """Quantities of what AWS charges for, by the names in `benchmarks.prices.PRICES`."""
 
     sns_publishes: float = 0
     sqs_requests: float = 0
@@ -44,8 +25,8 @@ class Bill:
     write_units: float = 0
     index_write_units: float = 0
     read_units: float = 0
-    stored_gb: float = 0
-    s3_puts: float = 0
+    stored_gb_months: float = 0  # rows are kept for 30 days, the template's default: one month
+    quarantined: float = 0
     log_gb: float = 0
 
     def __add__(self, other: "Bill") -> "Bill":
@@ -60,7 +41,8 @@ class Bill:
 
     def lines(self) -> list[tuple[str, float, float]]:
         """Name, quantity and dollars of each item."""
-        return [(name, getattr(self, item), getattr(self, item) * price) for item, (name, price) in PRICES.items()]
+        counted = [(PRICES[field.name], getattr(self, field.name)) for field in fields(self)]
+        return [(price.thing, quantity, price.of(quantity)) for price, quantity in counted]
 
     @property
     def dollars(self) -> float:
@@ -90,8 +72,8 @@ class Till:
             write_units=usage.write_units,
             index_write_units=usage.index_write_units,
             read_units=usage.read_units,
-            stored_gb=(usage.stored + usage.index_stored) / GIGABYTE,
-            s3_puts=usage.calls["S3 PUT"],
+            stored_gb_months=(usage.stored + usage.index_stored) / GIGABYTE,
+            quarantined=usage.calls["S3 PUT"],
             log_gb=sum(function.log_bytes for function in runs) / GIGABYTE,
         )
 

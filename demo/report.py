@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 from rich.text import Text
 
-from demo.bills import VDM, Bill
+from benchmarks.prices import VDM
+from demo.bills import Bill
 from demo.campaign import SETS
 from demo.expected import Expected
 from demo.found import Comparison, Found
@@ -188,7 +189,7 @@ def bill(on: Console, counted: Bill, lasting: Bill) -> None:
     note = (
         "As it ran here: every second event came twice, and the emulator hands over at most ten messages at once. As on AWS: "
         "by one batch of up to 1,000 new events and by single bounces, as many as this campaign has, which is a bad one. "
-        f"SES's own Virtual Deliverability Manager costs ${VDM:.2f} for 1,000 mails."
+        f"SES's own Virtual Deliverability Manager costs ${VDM.dollars:.2f} for 1,000 mails."
     )
     on.print(Text(note, style="dim"))
 
