@@ -58,7 +58,7 @@ class Effort(NamedTuple):
     late: int
 
 
-QUICK, FULL = Effort(10_000, 24, 3_000, 24, 25), Effort(10_000, 336, 6_000, 96, 100)
+QUICK, FULL = Effort(10_000, 12, 2_400, 16, 25), Effort(10_000, 336, 6_000, 96, 100)
 
 
 @dataclass(slots=True)

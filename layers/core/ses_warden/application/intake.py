@@ -40,6 +40,7 @@ class Intake:
     policy: Policy
     journal: Journal
     work: dict[FactKey, Work] = field(default_factory=dict)
+    aside: list[tuple[Envelope, str, Happening]] = field(default_factory=list)
 
     def read(self, envelope: Envelope) -> None:
         """Takes an event apart, or sets it aside with the reason."""
@@ -76,13 +77,18 @@ class Intake:
                 self.journal.count(event.mail.configuration_set, happening, len(unknown))
 
     def set_aside(self, envelope: Envelope, reason: str, happening: Happening) -> None:
-        """Keeps a payload in the quarantine, with the reason."""
-        try:
-            self.quarantine.keep(envelope.body, reason)
-        except WardenError as error:
-            self.journal.fail([envelope], error)
-        else:
-            self.journal.count(None, happening)
+        """Takes a payload for the quarantine, with the reason."""
+        self.aside.append((envelope, reason, happening))
+
+    def keep(self) -> None:
+        """Puts what was set aside into the quarantine. Comes last: a flood of it must not keep good events from the ledger."""
+        for envelope, reason, happening in self.aside:
+            try:
+                self.quarantine.keep(envelope.body, reason)
+            except WardenError as error:
+                self.journal.fail([envelope], error)
+            else:
+                self.journal.count(None, happening)
 
 
 def lacks(known: Fact | Known, fact: Fact) -> bool:

@@ -19,7 +19,7 @@ from ses_warden.domain.entries import Change, Entry, change
 from ses_warden.domain.envelopes import Envelope
 from ses_warden.domain.facts import Fact, signal_of
 from ses_warden.domain.signals import Signal, SignalKind
-from ses_warden.domain.storms import is_storm, periods_of
+from ses_warden.domain.storms import DomainBounces, is_storm, periods_of
 from ses_warden.domain.suppression import decide, wants_last_delivery
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 
@@ -29,6 +29,8 @@ __all__ = ["Happening", "Outcome", "Policy", "record_events"]
 _ACTIONS_OF_A_SIGNAL = 2
 # Each round drops what was there already or takes up a newer entry, so that only a crowd of writers could need so many.
 _ROUNDS = 20
+# So many refused rows and none that was taken: a table with other keys, not hostile mail.
+_MOST_REFUSALS = 8
 
 
 def record_events(
@@ -40,6 +42,7 @@ def record_events(
     for envelope in envelopes:
         intake.read(envelope)
     _Recording(ledger, intake, journal, policy, now).write()
+    intake.keep()
     return journal.outcome()
 
 
@@ -54,15 +57,18 @@ class _Recording:
     entries: dict[EntryKey, Entry | None] = field(default_factory=dict)
     # Strikes that a delivery, recorded before anybody watched the address, may have healed.
     strikes: list[Work] = field(default_factory=list)
+    trouble: LedgerError | None = None
+    accepted: bool = False
+    refusals: int = 0
 
     def write(self) -> None:
         """Records what was read: transactions of up to 100 actions, then what only shows after they are committed."""
         if not self.intake.work:
             return
-        storms = self._guarded(list(self.intake.work.values()), self._storms) or frozenset()
-        for work in self.intake.work.values():
-            provisional = domain_of(work.fact.recipient) in storms
-            work.signal = signal_of(work.fact, provisional=provisional)
+        bounces = [work for work in self.intake.work.values() if _is_hard_bounce(work.fact)]
+        storm = self._guarded(bounces, lambda: self._storm(bounces)) or frozenset()
+        for key, work in self.intake.work.items():
+            work.signal = signal_of(work.fact, provisional=key in storm)
         for chunk in _chunks(self.intake.work.values()):
             self._record(chunk)
         done = [work for work in self.intake.work.values() if not work.refused and not self.journal.is_lost(work.envelopes)]
@@ -76,22 +82,26 @@ class _Recording:
         try:
             return step()
         except LedgerError as error:
-            self.journal.fail((envelope for one in work for envelope in one.envelopes), error)
+            self._lose(work, error)
             return None
 
-    def _storms(self) -> frozenset[str]:
-        """The recipient domains whose hard bounces are a burst far above their habit."""
-        latest: dict[str, datetime] = {}
-        for work in self.intake.work.values():
-            if _is_hard_bounce(work.fact):
-                domain = domain_of(work.fact.recipient)
-                latest[domain] = max(work.fact.at, latest.get(domain, work.fact.at))
-        return frozenset(d for d, at in latest.items() if is_storm(self.ledger.domain_bounces(d, at)))
+    def _storm(self, bounces: Iterable[Work]) -> frozenset[FactKey]:
+        """The hard bounces that are part of a burst from one recipient domain, those before them in this batch counted as well."""
+        counted: dict[tuple[str, str], DomainBounces] = {}
+        storm: set[FactKey] = set()
+        for work in bounces:
+            fact, domain = work.fact, domain_of(work.fact.recipient)
+            place = domain, hour(fact.at)
+            known = counted.get(place) or self.ledger.domain_bounces(domain, fact.at)
+            if is_storm(known):
+                storm.add(FactKey(fact.message_id, fact.sort_key))
+            counted[place] = known._replace(recent=known.recent + 1)
+        return frozenset(storm)
 
     def _record(self, chunk: list[Work]) -> None:
-        if isinstance(self.journal.error, LedgerError):
+        if self.trouble:
             # The ledger is in trouble: the rest is better delivered again than tried until time runs out.
-            self.journal.fail((envelope for work in chunk for envelope in work.envelopes), self.journal.error)
+            self._lose(chunk, self.trouble)
             return
         try:
             self._commit(chunk)
@@ -101,10 +111,25 @@ class _Recording:
                 self._record(chunk[:middle])
                 self._record(chunk[middle:])
             else:
-                chunk[0].refused = True
-                self.intake.set_aside(chunk[0].envelopes[0], str(refusal), Happening.UNPARSABLE)
+                self._refuse(chunk[0], refusal)
         except LedgerError as error:
-            self.journal.fail((envelope for work in chunk for envelope in work.envelopes), error)
+            self._lose(chunk, error)
+        else:
+            self.accepted = True
+
+    def _refuse(self, work: Work, refusal: RowRefused) -> None:
+        """Sets a row aside that DynamoDB will never take; where it takes none at all, the table is wrong and not the rows."""
+        self.refusals += 1
+        if self.refusals > _MOST_REFUSALS and not self.accepted:
+            self._lose([work], LedgerError(f"DynamoDB takes no row at all: {refusal}"))
+            return
+        work.refused = True
+        self.intake.set_aside(work.envelopes[0], str(refusal), Happening.UNPARSABLE)
+
+    def _lose(self, works: Iterable[Work], error: LedgerError) -> None:
+        """Hands the records back, to be delivered again."""
+        self.trouble = self.trouble or error
+        self.journal.fail((envelope for work in works for envelope in work.envelopes), error)
 
     def _commit(self, chunk: list[Work]) -> None:
         """Writes the facts of a chunk with all that follows from them, without those that are in the ledger already."""

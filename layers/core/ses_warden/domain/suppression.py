@@ -67,6 +67,7 @@ LONGEST_REST = timedelta(days=480)
 GLOBAL_LIST_REST = timedelta(days=14)
 UNKNOWN_BOUNCE_REST = timedelta(days=14)
 STORM_REST = timedelta(hours=24)
+STORM_PASSED = timedelta(hours=48)
 
 # Of each kind of evidence the earliest says since when, the latest whether any is newer than a release.
 _EARLIEST_KEPT, _LATEST_KEPT = 1, 3
@@ -256,9 +257,17 @@ def _causes(entry: Entry) -> Iterable[_Cause]:
         if not lifted and (released_at is None or fact.at > released_at):
             active.setdefault((fact.reason, fact.confidence), []).append(fact.at)
     for (reason, confidence), times in active.items():
-        length = STORM_REST if (reason, confidence) == (Reason.HARD_BOUNCE, Confidence.LOW) else _RESTS.get(reason)
+        length = _rest(reason, confidence)
+        if length == STORM_REST and times[-1] - times[0] >= STORM_PASSED:
+            # No outage lasts from one mailing to the next: the address is as dead as it was.
+            length = None
         since, until = _window(times, length) if length else (times[0], _FOR_GOOD)
         yield _cause(reason, since, until, sure=confidence is Confidence.HIGH)
+
+
+def _rest(reason: Reason, confidence: Confidence) -> timedelta | None:
+    """How long one piece of evidence holds mail back, None: for good."""
+    return STORM_REST if (reason, confidence) == (Reason.HARD_BOUNCE, Confidence.LOW) else _RESTS.get(reason)
 
 
 def _cause(reason: Reason, since: datetime, until: datetime = _FOR_GOOD, *, sure: bool = True) -> _Cause:
