@@ -13,6 +13,7 @@ from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.adapters.metrics import emit
 from ses_warden.adapters.responses import batch_response
 from ses_warden.adapters.rows import ROW_BYTES
+from ses_warden.application.intake import UNFORESEEN
 from ses_warden.application.ports import FactKey, Ledger
 from ses_warden.application.record_events import Outcome, Policy, record_events
 from ses_warden.domain.envelopes import Envelope, open_event
@@ -105,6 +106,7 @@ def _check_nothing_lost(envelopes: list[Envelope], rows: set[FactKey], quarantin
         else:
             assert keys <= rows | aside
     assert quarantine.kept.keys() <= facts.keys()
+    assert not any(reason.startswith(UNFORESEEN) for reason in quarantine.kept.values())
     assert not any(name in reason for reason in quarantine.kept.values() for name in NAMED)
 
 

@@ -29,6 +29,21 @@ WATCHED = {
 OWN: dict[str, tuple[Counter | Happening, list[str]]] = {
     "PolicyRefusals": (Counter.POLICY, ["service", "configuration_set"]),
     "UnparsableEvents": (Happening.UNPARSABLE, ["service"]),
+    "UnknownEvents": (Happening.UNKNOWN_EVENT, ["service"]),
+}
+
+# Alarms on what SES counts in the Region while nothing arrives: metrics of SES, and where its events should arrive.
+SILENT = {
+    "Silence": (
+        "IF(FILL(sends, 0) > 0 AND FILL(arrivals, 0) == 0, 1, 0)",
+        {"sends": "Send"},
+        ("AWS/SQS", "NumberOfMessagesSent", "ActivityQueue"),
+    ),
+    "FeedbackSilence": (
+        "IF(FILL(bounces, 0) + FILL(complaints, 0) > 0 AND FILL(arrivals, 0) == 0, 1, 0)",
+        {"bounces": "Bounce", "complaints": "Complaint"},
+        ("AWS/SNS", "NumberOfMessagesPublished", "FeedbackTopic"),
+    ),
 }
 
 DIMENSIONS = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/SNS": "TopicName", "AWS/Events": "RuleName"}
@@ -42,10 +57,10 @@ def alarms(template: Json) -> dict[str, Json]:
 
 def test_every_alarm_is_in_the_table_of_this_module(alarms: dict[str, Json]) -> None:
     """An alarm that is added is tested as well."""
-    assert alarms.keys() == {*WATCHED, *OWN, "Silence"}
+    assert alarms.keys() == {*WATCHED, *OWN, *SILENT}
 
 
-@pytest.mark.parametrize("name", [*WATCHED, *OWN, "Silence"])
+@pytest.mark.parametrize("name", [*WATCHED, *OWN, *SILENT])
 def test_an_alarm_alerts_and_is_quiet_without_data(alarms: dict[str, Json], name: str) -> None:
     """Each alarm goes to the alert topic, takes missing data for health, and says what to do."""
     alarm = alarms[name]
@@ -80,22 +95,29 @@ def test_the_operator_says_how_late_is_too_late(template: Json, name: str) -> No
     assert of_type(resolve(template), ALARM)[name]["Threshold"] > 300
 
 
-def test_silence_is_sending_without_an_event(alarms: dict[str, Json]) -> None:
-    """Mail that SES sends in the Region, while nothing reaches the activity queue, is an alarm."""
-    alarm = alarms["Silence"]
-    expression, sends, arrivals = alarm["Metrics"]
-    assert expression["Expression"] == "IF(FILL(sends, 0) > 0 AND FILL(arrivals, 0) == 0, 1, 0)"
-    assert [metric["ReturnData"] for metric in alarm["Metrics"]] == [True, False, False]
-    assert sends["MetricStat"]["Metric"] == {"Namespace": "AWS/SES", "MetricName": "Send"}
-    assert arrivals["MetricStat"]["Metric"]["MetricName"] == "NumberOfMessagesSent"
+@pytest.mark.parametrize("name", SILENT)
+def test_silence_is_what_ses_counts_while_nothing_arrives(alarms: dict[str, Json], name: str) -> None:
+    """Mail that is sent, bounces or is complained about in the Region, of which the lane hears nothing, is an alarm."""
+    formula, counted, (namespace, metric, resource) = SILENT[name]
+    alarm = alarms[name]
+    expression, *measured, arrivals = alarm["Metrics"]
+    assert expression["Expression"] == formula
+    assert [part["ReturnData"] for part in alarm["Metrics"]] == [True] + [False] * (len(counted) + 1)
+    assert {part["Id"]: part["MetricStat"]["Metric"] for part in measured} == {
+        ident: {"Namespace": "AWS/SES", "MetricName": name} for ident, name in counted.items()
+    }
+    assert arrivals["Id"] == "arrivals"
+    assert (arrivals["MetricStat"]["Metric"]["Namespace"], arrivals["MetricStat"]["Metric"]["MetricName"]) == (namespace, metric)
     [dimension] = arrivals["MetricStat"]["Metric"]["Dimensions"]
-    assert reference(dimension["Value"]) == "ActivityQueue"
-    assert alarm["DatapointsToAlarm"] <= alarm["EvaluationPeriods"]
+    assert dimension["Name"] == DIMENSIONS[namespace]
+    assert reference(dimension["Value"]) == resource
+    assert {(part["MetricStat"]["Stat"], part["MetricStat"]["Period"]) for part in (*measured, arrivals)} == {("Sum", 3600)}
+    assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], alarm["Threshold"]) == (2, 3, 0)
 
 
 def test_emulators_get_no_metric_math(template: Json) -> None:
     """The demo deploys where metric math is refused."""
-    assert "Silence" not in of_type(resolve(template, EmulatorEndpoint="http://127.0.0.1:4566"), ALARM)
+    assert not SILENT.keys() & of_type(resolve(template, EmulatorEndpoint="http://127.0.0.1:4566"), ALARM).keys()
 
 
 @pytest.mark.parametrize(("address", "subscribed"), [("", []), ("ops@example.com", ["ops@example.com"])])

@@ -99,9 +99,10 @@ def test_every_queue_is_in_the_tables_of_this_module(stack: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "reserved"), [({}, None), ({"FeedbackReservedConcurrency": 0}, None), ({"FeedbackReservedConcurrency": 20}, 20)]
+    ("parameters", "reserved"),
+    [({}, None), ({"FeedbackReservedConcurrency": "0"}, None), ({"FeedbackReservedConcurrency": "20"}, "20")],
 )
-def test_concurrency_is_reserved_only_when_asked(template: Json, parameters: dict[str, str | int], reserved: int | None) -> None:
+def test_concurrency_is_reserved_only_when_asked(template: Json, parameters: dict[str, str | int], reserved: str | None) -> None:
     """Zero must not mean a function that never runs."""
     function = _function(resolve(template, **parameters), "FeedbackFunction")
     assert function.get("ReservedConcurrentExecutions") == reserved
@@ -121,6 +122,12 @@ def test_a_function_runs_the_shared_layer(template: Json, function: str, folder:
     assert properties["Timeout"] == timeout
     assert 256 <= properties["MemorySize"] <= 512
     assert properties["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": {"Ref": f"{folder.capitalize()}LogGroup"}}
+
+
+def test_a_new_runtime_comes_with_a_deployment(stack: Json) -> None:
+    """The functions rely on the runtime's botocore, so that AWS may not exchange it between two deployments."""
+    for name, properties in of_type(stack, FUNCTION).items():
+        assert properties["RuntimeManagementConfig"] == {"UpdateRuntimeOn": "FunctionUpdate"}, name
 
 
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])

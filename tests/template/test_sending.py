@@ -13,6 +13,18 @@ DESTINATION = "AWS::SES::ConfigurationSetEventDestination"
 FEEDBACK = ["bounce", "complaint", "reject", "renderingFailure", "subscription"]
 ACTIVITY = ["send", "delivery", "deliveryDelay", "open", "click"]
 
+# What must stand before SES publishes to a topic, with the names that SAM gives to what it makes of FeedbackFunction.
+LANES = {
+    "FeedbackTopic": {
+        "FeedbackTopicPolicy",
+        "FeedbackFunctionFeedback",
+        "FeedbackFunctionFeedbackPermission",
+        "FeedbackFunctionEventInvokeConfig",
+        "FeedbackRetryQueuePolicy",
+    },
+    "ActivityTopic": {"ActivityTopicPolicy", "ActivitySubscription", "ActivityQueuePolicy", "ActivityDeadLetterQueuePolicy"},
+}
+
 
 def test_the_configuration_set_keeps_reputation_metrics(stack: Json) -> None:
     """SES publishes the bounce and complaint rate of the set."""
@@ -105,12 +117,20 @@ def test_an_existing_set_is_not_created_again(template: Json) -> None:
     assert attached["Outputs"]["ConfigurationSetName"]["Value"] == "mine"
 
 
-def test_a_destination_waits_for_its_topics_policy(template: Json) -> None:
-    """SES publishes to the topic when the destination is made; without the policy that fails."""
+def test_a_destination_waits_for_its_whole_lane(template: Json) -> None:
+    """SES publishes from the moment on in which the destination is made: topic policy, subscription and queues must stand."""
     for name, body in template["Resources"].items():
         if body["Type"] == DESTINATION:
             topic = reference(body["Properties"]["EventDestination"]["SnsDestination"]["TopicARN"])
-            assert body["DependsOn"] == f"{topic}Policy", name
+            assert _waits_for(template["Resources"], name) >= LANES[topic], name
+
+
+def test_a_destination_waits_for_nothing_that_may_be_missing(template: Json) -> None:
+    """CloudFormation refuses to wait for a resource whose condition is false."""
+    for name, body in template["Resources"].items():
+        if body["Type"] == DESTINATION:
+            awaited = _waits_for(template["Resources"], name) & template["Resources"].keys()
+            assert [other for other in awaited if "Condition" in template["Resources"][other]] == [], name
 
 
 @pytest.mark.parametrize(
@@ -147,6 +167,13 @@ def test_every_topic_has_a_policy(stack: Json) -> None:
 
 def _set(stack: Json) -> Json:
     return of_type(stack, "AWS::SES::ConfigurationSet")["ConfigurationSet"]
+
+
+def _waits_for(resources: Json, name: str) -> set[str]:
+    """What DependsOn names, and what that waits for in turn."""
+    awaited = resources.get(name, {}).get("DependsOn", [])
+    direct = {awaited} if isinstance(awaited, str) else set(awaited)
+    return direct.union(*(_waits_for(resources, other) for other in direct))
 
 
 def _types(destination: Json) -> list[str]:

@@ -176,3 +176,46 @@ def test_events_cannot_be_changed() -> None:
 def test_the_module_offers_what_others_rely_on() -> None:
     """The public names of the design."""
     assert set(events.__all__) == {"SesEvent", "parse_event"}
+
+
+@pytest.mark.parametrize(
+    ("sample", "part", "field", "odd"),
+    [
+        ("send", "mail", "headers", [{"name": "X", "value": None}]),
+        ("send", "mail", "commonHeaders", {"from": "jane@example.com"}),
+        ("send", "mail", "source", None),
+        ("bounce-permanent-general", "bounce", "reportingMTA", 5),
+        ("complaint-abuse", "complaint", "arrivalDate", 5),
+        ("click", "click", "linkTags", {"a": "no list"}),
+        ("delivery", "delivery", "processingTimeMillis", "soon"),
+    ],
+)
+def test_an_odd_value_of_what_decides_nothing_costs_that_field_alone(sample: str, part: str, field: str, odd: object) -> None:
+    """The event is read, and the field is kept among the unknown ones, so that it is counted and can be looked at."""
+    said = json.loads(ses(sample))
+    said[part][field] = odd
+
+    event = parse_event(json.dumps(said))
+
+    assert isinstance(event, MailEvent)
+    assert event.unknown_fields == {"unreadable": {f"{part}.{field}": odd}}
+
+
+@pytest.mark.parametrize(
+    ("sample", "part", "field"),
+    [
+        ("bounce-permanent-general", "bounce", "bounceType"),
+        ("bounce-permanent-general", "bounce", "bouncedRecipients"),
+        ("complaint-abuse", "complaint", "complainedRecipients"),
+        ("delivery", "delivery", "recipients"),
+        ("send", "mail", "destination"),
+        ("send", "mail", "timestamp"),
+    ],
+)
+def test_an_odd_value_of_what_decides_costs_the_event(sample: str, part: str, field: str) -> None:
+    """Nobody guesses whom a bounce was about."""
+    said = json.loads(ses(sample))
+    said[part][field] = {"odd": 5}
+
+    with pytest.raises(UnparsableEvent, match=field):
+        parse_event(json.dumps(said))

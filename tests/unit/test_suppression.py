@@ -143,7 +143,7 @@ def test_nobody_is_never_suppressed() -> None:
     "known",
     [
         bounced(BounceKind.HARD, -9),
-        bounced(BounceKind.GLOBAL_LIST, -40),
+        bounced(BounceKind.GLOBAL_LIST, -9),
         ordered(-9, block=False),
         ordered(-9, block=True),
     ],
@@ -411,3 +411,27 @@ def test_a_subscription_that_does_not_say_what_changed_changes_nothing(contact_l
     """Without the list or the preferences there is nothing to hold."""
     signal = subscription_signal(JANE, contact_list=contact_list, unsubscribed_from_all=unsubscribed, at=NOW, message_id="mail")
     assert signal is None
+
+
+def test_two_storms_that_lie_apart_are_none() -> None:
+    """A monthly newsletter's dead addresses bounce amid a burst each time: from the second on for good."""
+    first, second = bounced(BounceKind.HARD, 0, provisional=True), bounced(BounceKind.HARD, 30, provisional=True)
+
+    assert held([first]).expires_at == NOW + DAY
+    assert (held([first, second]).state, held([first, second]).expires_at) == (State.SUPPRESSED, None)
+
+
+def test_one_storm_is_one_storm() -> None:
+    """Two mails that bounced in the same outage do not confirm each other."""
+    entry = held([bounced(BounceKind.HARD, 0, provisional=True), bounced(BounceKind.HARD, 0.5, provisional=True)])
+
+    assert entry.expires_at == NOW + DAY
+
+
+def test_when_our_evidence_has_run_out_a_hit_of_sess_list_says_that_ses_refuses_still() -> None:
+    """Else the table would say that mail may be sent, which SES takes, charges and never sends."""
+    rest = bounced(BounceKind.HARD, 0, provisional=True)
+
+    assert held([rest, bounced(BounceKind.LIST_HIT, 0.5, sub_type="OnAccountSuppressionList")]).expires_at == NOW + DAY
+    later = held([rest, bounced(BounceKind.LIST_HIT, 3, sub_type="OnAccountSuppressionList")])
+    assert (later.reason, later.since, later.expires_at) == (Reason.SES_LIST, NOW + 3 * DAY, None)

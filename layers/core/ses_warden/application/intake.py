@@ -32,6 +32,9 @@ class Work:
     refused: bool = False
 
 
+UNFORESEEN = "unforeseen"
+
+
 @dataclass(slots=True)
 class Intake:
     """Reads envelopes; the same fact twice in them is one piece of work."""
@@ -56,6 +59,8 @@ class Intake:
                     self._take(event, envelope)
         except UnparsableEvent as fault:
             self.set_aside(envelope, str(fault), Happening.UNPARSABLE)
+        except Exception as fault:  # noqa: BLE001  # a fault of ours that nobody foresaw must not stop the envelope's neighbours
+            self.set_aside(envelope, f"{UNFORESEEN}: {type(fault).__name__}", Happening.UNPARSABLE)
 
     def _take(self, event: MailEvent, envelope: Envelope) -> None:
         facts = facts_of(event, self.policy.no_feedback_domains)

@@ -82,6 +82,7 @@ class Entry:
     strikes: tuple[Mark, ...] = ()
     last_strike_at: datetime | None = None
     listed_at: datetime | None = None
+    relisted_at: datetime | None = None
     blocked: Decree | None = None
     released: Decree | None = None
     unsubscribed_at: datetime | None = None

@@ -8,10 +8,11 @@ Sources: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-s
 https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 """
 
+import json
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from ses_warden.domain.details import (
     BounceDetail,
@@ -217,6 +218,7 @@ _SETUP_TEXT = "Successfully validated SNS topic for Amazon SES event publishing.
 def parse_event(raw: str | bytes) -> SesEvent:
     """Reads one SES event, of either form, from its JSON text.
 
+    A field that cannot be read is left out and stands among the unknown ones, unless the event is nothing without it.
     Raises `UnparsableEvent`, which names the place and kind of the fault but never repeats the content.
     """
     try:
@@ -229,13 +231,67 @@ def parse_event(raw: str | bytes) -> SesEvent:
 
 
 def _parse_otherwise(raw: str | bytes, error: ValidationError) -> SesEvent:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    if first["type"] == "union_tag_invalid":
+    kind = _faults(error)[0]["type"]
+    if kind == "union_tag_invalid":
         return _unknown(raw)
     text = raw if isinstance(raw, str) else raw[:200].decode("utf-8", "replace")
     if text.strip().startswith(_SETUP_TEXT):
         return SetupMessage(message=_SETUP_TEXT)
-    raise UnparsableEvent(_fault(error)) from None
+    if kind == "json_invalid":
+        raise UnparsableEvent(_fault(error)) from None
+    return _without_unreadable_fields(raw, error)
+
+
+# What an event is nothing without: which mail, when, whom it is about, and what happened to them.
+_DECISIVE = frozenset(
+    {
+        "mail",
+        "messageId",
+        "destination",
+        "timestamp",
+        "bounce",
+        "bounceType",
+        "bounceSubType",
+        "bouncedRecipients",
+        "complaint",
+        "complainedRecipients",
+        "complaintFeedbackType",
+        "complaintSubType",
+        "delivery",
+        "recipients",
+        "deliveryDelay",
+        "delayedRecipients",
+        "subscription",
+        "contactList",
+        "newTopicPreferences",
+        "failure",
+        "reject",
+        "open",
+        "click",
+    }
+)
+
+
+def _without_unreadable_fields(raw: str | bytes, error: ValidationError) -> SesEvent:
+    """The event without the fields that have another type than they should, if none of them is decisive."""
+    try:
+        document: Any = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise UnparsableEvent(_fault(error)) from None
+    unreadable: dict[str, Any] = {}
+    for fault in _faults(error):
+        # The first part of a place is the type of the event; a path leads through a list, a mapping or a union to the fault.
+        path = [str(part) for part in fault["loc"][1:]]
+        name = path[1] if path[:1] and path[0] in document and len(path) > 1 else path[0] if path else ""
+        parent = document.get(path[0]) if len(path) > 1 else document
+        if name in _DECISIVE or not isinstance(parent, dict) or name not in parent:
+            raise UnparsableEvent(_fault(error)) from None
+        unreadable[".".join(path[:2])] = parent.pop(name)
+    try:
+        event: SesEvent = _validate_json(json.dumps({**document, "unreadable": unreadable}))
+    except ValidationError:
+        raise UnparsableEvent(_fault(error)) from None
+    return event
 
 
 def _unknown(raw: str | bytes) -> UnknownEvent:
@@ -253,8 +309,11 @@ _LONGEST_NAME = 40
 
 def _fault(error: ValidationError) -> str:
     """Place and kind of up to three faults; keys that came from outside are cut to what a field's name can be."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{_place(fault['loc'])}: {fault['type']}" for fault in faults[:3])
+    return "; ".join(f"{_place(fault['loc'])}: {fault['type']}" for fault in _faults(error)[:3])
+
+
+def _faults(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_context=False, include_input=False)
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -127,7 +127,7 @@ def _join(entry: Entry, signal: Signal) -> Entry:
             strikes = _thinned((*entry.strikes, Mark(at, signal.message_id)))
             return replace(entry, strikes=strikes, last_strike_at=_latest(entry.last_strike_at, at))
         case SignalKind.LIST_HIT:
-            return replace(entry, listed_at=min(entry.listed_at or at, at))
+            return replace(entry, listed_at=min(entry.listed_at or at, at), relisted_at=_latest(entry.relisted_at, at))
         case SignalKind.NOT_SPAM:
             lifted = sorted({*entry.lifted, Mark(at, signal.message_id)})
             return replace(entry, lifted=tuple(lifted[-_LIFTED_KEPT:]))
@@ -165,9 +165,14 @@ def _normal(entry: Entry) -> Entry:
     """The facts without those that others make void, whichever came first."""
     if entry.released:
         entry = replace(entry, strikes=_after(entry.strikes, entry.released.at))
-    if entry.listed_at and (entry.evidence or entry.blocked or entry.released):
-        # SES's list names no strangers only: of an address that we know it says nothing new.
-        entry = replace(entry, listed_at=None)
+    if entry.listed_at and entry.relisted_at:
+        evident = _evident_until(entry)
+        if entry.blocked or entry.released or (evident and entry.relisted_at < evident):
+            # SES's list names no strangers only: of an address that we hold back, or have decided upon, it says nothing new.
+            return replace(entry, listed_at=None, relisted_at=None)
+        if evident:
+            # Our evidence had run out by then, and SES went on refusing.
+            return replace(entry, listed_at=entry.relisted_at)
     return entry
 
 
@@ -213,7 +218,7 @@ def _judge(entry: Entry) -> Entry:
     causes = list(_causes(entry))
     times = [
         *(fact.at for fact in (*entry.evidence, *entry.lifted, entry.blocked, entry.released) if fact),
-        *filter(None, (entry.last_strike_at, entry.listed_at, entry.unsubscribed_at, entry.subscribed_at)),
+        *filter(None, (entry.last_strike_at, entry.relisted_at, entry.unsubscribed_at, entry.subscribed_at)),
     ]
     last_seen = max(times)
     if causes:
@@ -263,6 +268,15 @@ def _causes(entry: Entry) -> Iterable[_Cause]:
             length = None
         since, until = _window(times, length) if length else (times[0], _FOR_GOOD)
         yield _cause(reason, since, until, sure=confidence is Confidence.HIGH)
+
+
+def _evident_until(entry: Entry) -> datetime | None:
+    """When the last of the evidence runs out, released and lifted pieces included, so that more evidence never makes it earlier."""
+    storm = [e.at for e in entry.evidence if _rest(e.reason, e.confidence) == STORM_REST]
+    if storm and storm[-1] - storm[0] >= STORM_PASSED:
+        return _FOR_GOOD
+    rests = [(e.at, _rest(e.reason, e.confidence)) for e in entry.evidence]
+    return max((at + rest if rest else _FOR_GOOD for at, rest in rests), default=None)
 
 
 def _rest(reason: Reason, confidence: Confidence) -> timedelta | None:
