@@ -12,7 +12,7 @@ from demo.stories import SORTS
 from tests.support.stack import Stack
 
 DEAD_LETTER_QUEUES = ("ActivityDeadLetterQueue", "FeedbackDeadLetterQueue")
-_NO_COUNTERS = frozenset({"scope", "item", "purge_at", "active_hour"})
+_NO_COUNTERS = frozenset({"scope", "item", "purge_at", "active_hour", "changed_in", "changed_at", "progress"})
 # Events whose time depends on which of their two forms came first.
 _TWINS = frozenset(sort.kind for sort in SORTS.values() if sort.twin)
 

@@ -156,7 +156,7 @@ def counters(stack: Stack) -> dict[tuple[str, str], dict[str, Decimal]]:
             continue  # notes that a scope was seen
         counts = sums.setdefault((scope, row["item"]), {})
         for name, value in row.items():
-            if name not in ("scope", "item", "purge_at"):
+            if name not in ("scope", "item", "purge_at", "changed_in", "changed_at", "progress"):
                 counts[name] = counts.get(name, Decimal(0)) + value
     return sums
 

@@ -28,6 +28,9 @@ RETENTION = timedelta(days=30)
 SHARDS = 8
 POLICY = Policy(RETENTION)
 
+# When counters moved, and how far the lane had got then: no two recordings share these.
+_MOVED = frozenset({"changed_in", "changed_at", "progress"})
+
 type Key = tuple[str, str]
 type Rows = dict[Key, dict[str, Any]]
 
@@ -112,6 +115,8 @@ class World:
             scope, item = row.pop("scope")["S"], row.pop("item")["S"]
             summed = counters.setdefault((scope if item == "seen" else scope.rpartition("#")[0], item), {})
             for name, value in row.items():
+                if name in _MOVED:
+                    continue
                 known = int(summed[name]["N"]) if name in summed and name != "purge_at" else 0
                 summed[name] = {"N": str(known + int(value["N"]))} if "N" in value else value
         events = {(row["message_id"]["S"], row["event"]["S"]): _comparable(row) for row in self._scan(self.tables.events)}

@@ -22,6 +22,7 @@ WATCHED = {
     "FeedbackDestinationFailures": ("AWS/Lambda", "DestinationDeliveryFailures", "FeedbackFunction"),
     "FeedbackTopicRedriveFailures": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "FeedbackTopic"),
     "ActivityTopicRedriveFailures": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "ActivityTopic"),
+    "GuardFunctionErrors": ("AWS/Lambda", "Errors", "GuardFunction"),
     "SesEventsRuleFailures": ("AWS/Events", "InvocationsFailedToBeSentToDlq", "SesEventsRule"),
 }
 
@@ -46,6 +47,15 @@ SILENT = {
     ),
 }
 
+# Alarms of and for the guard, which are in test_guard.py.
+GUARD = {
+    f"{scope}{rate}Rate{level}"
+    for scope in ("Account", "ConfigurationSet")
+    for rate in ("Bounce", "Complaint")
+    for level in ("Warn", "Pause")
+}
+GUARD |= {"GuardNotRunning"}
+
 DIMENSIONS = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/SNS": "TopicName", "AWS/Events": "RuleName"}
 
 
@@ -57,7 +67,7 @@ def alarms(template: Json) -> dict[str, Json]:
 
 def test_every_alarm_is_in_the_table_of_this_module(alarms: dict[str, Json]) -> None:
     """An alarm that is added is tested as well."""
-    assert alarms.keys() == {*WATCHED, *OWN, *SILENT}
+    assert alarms.keys() == {*WATCHED, *OWN, *SILENT, *GUARD}
 
 
 @pytest.mark.parametrize("name", [*WATCHED, *OWN, *SILENT])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ses_warden.domain.counters import WATCHED
 from tests.support.template import Json, of_type, resolve
 
 TABLE = "AWS::DynamoDB::Table"
@@ -21,7 +22,10 @@ TABLES: dict[str, tuple[tuple[str, str], dict[str, tuple[tuple[str, str], set[st
         },
     ),
     "SuppressionTable": (("address", "scope"), {}),
-    "ReputationTable": (("scope", "item"), {"by_activity": (("active_hour", "scope"), set())}),
+    "ReputationTable": (
+        ("scope", "item"),
+        {"by_activity": (("active_hour", "scope"), set()), "by_change": (("changed_in", "changed_at"), {*WATCHED, "progress"})},
+    ),
 }
 
 
@@ -107,7 +111,7 @@ def test_what_is_quarantined_expires_for_good(template: Json) -> None:
     assert "VersioningConfiguration" not in bucket
 
 
-@pytest.mark.parametrize("name", ["FeedbackLogGroup", "ActivityLogGroup"])
+@pytest.mark.parametrize("name", ["FeedbackLogGroup", "ActivityLogGroup", "GuardLogGroup"])
 def test_a_log_expires(template: Json, name: str) -> None:
     """Logs are kept as long as chosen."""
     assert of_type(resolve(template, LogRetentionDays=7), "AWS::Logs::LogGroup")[name]["RetentionInDays"] == 7

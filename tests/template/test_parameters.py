@@ -23,6 +23,14 @@ UNITS = {
     "FeedbackReservedConcurrency": "Runs",
     "CounterShards": "Partitions",
     "EventsTableWarmWriteUnits": "Write units a second",
+    "BouncePauseRate": "fraction",
+    "BounceWarnRate": "fraction",
+    "BounceWindowMails": "mails",
+    "ComplaintPauseRate": "fraction",
+    "ComplaintWarnRate": "fraction",
+    "ComplaintWindowMails": "mails",
+    "FalsePauseProbability": "Probability",
+    "MaxActivityLagSeconds": "Seconds",
 }
 
 ENVIRONMENT = {
@@ -107,6 +115,13 @@ def test_a_default_keeps_to_its_own_bounds(name: str) -> None:
         ("Architecture", ["arm64", "x86_64"], ["x86"]),
         ("TlsPolicy", ["REQUIRE", "OPTIONAL"], ["Require"]),
         ("SuppressionAuthority", ["ses", "warden"], ["both"]),
+        ("GuardMode", ["off", "dry-run", "active"], ["on", "true"]),
+        ("GuardAccountMode", ["off", "dry-run", "active"], ["on"]),
+        ("BouncePauseRate", [0.0001, 0.04, 0.09], [0, 4, 0.1]),
+        ("ComplaintWarnRate", [0.00001, 0.0006], [0, 0.6]),
+        ("FalsePauseProbability", [0.0001, 0.01, 0.02], [0, 0.05]),
+        ("MaxActivityLagSeconds", [60, 900, 86400], [59]),
+        ("SesEmulatorEndpoint", ["", "http://127.0.0.1:8025"], ["127.0.0.1:8025"]),
     ],
 )
 def test_a_parameter_refuses_what_would_fail_later(name: str, good: list[str | int], bad: list[str | int]) -> None:
@@ -124,7 +139,7 @@ def test_a_number_says_its_unit(name: str, unit: str) -> None:
 
 def test_every_number_has_its_unit_checked() -> None:
     """No number is missing from the table above, be it written as a text for the sake of a pattern."""
-    assert {name for name, parameter in PARAMETERS.items() if str(parameter["Default"]).isdigit()} == UNITS.keys()
+    assert {name for name, parameter in PARAMETERS.items() if re.fullmatch(r"[\d.]+", str(parameter["Default"]))} == UNITS.keys()
 
 
 def test_every_parameter_is_used(template: Json) -> None:

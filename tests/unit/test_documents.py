@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ses_warden.adapters.entries import item_from
+from ses_warden.adapters.guard_metrics import GUARD_METRICS
 from ses_warden.adapters.metrics import LAG, NAMES
 from ses_warden.adapters.rows import row_of
 from ses_warden.domain.entries import Entry
@@ -25,7 +26,7 @@ from tests.support.template import TEMPLATE, Json, load, of_type, resolve
 
 ROOT = TEMPLATE.parent
 README = ROOT / "README.md"
-RUNBOOK = ROOT / "docs" / "runbook.md"
+RUNBOOKS = (ROOT / "docs" / "runbook.md", ROOT / "docs" / "runbook-guard.md")
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 FOLDERS = ("benchmarks", "demo", "docs", "environments", "events", "tests")
@@ -63,7 +64,7 @@ def alarms_table() -> str:
     lines = ["| alarm | when | meaning | |", "|---|---|---|---|"]
     for name, alarm in alarms.items():
         meaning = alarm["AlarmDescription"].replace(" (docs/runbook.md)", "")
-        lines.append(f"| `{name}` | {_when(name, alarm)} | {meaning} | [runbook](docs/runbook.md#{_sections()[name]}) |")
+        lines.append(f"| `{name}` | {_when(name, alarm)} | {meaning} | [runbook](docs/{_sections()[name]}) |")
     return "\n".join(lines)
 
 
@@ -74,7 +75,7 @@ def permissions_table() -> str:
     roles = of_type(stack, "AWS::IAM::Role")
     lines = ["| function | purpose | actions | on |", "|---|---|---|---|"]
     for who, statements in [
-        ("both", shared),
+        ("both lanes", shared),
         *((role.removesuffix("Role").lower(), policy["Statement"]) for role, policy in _own_policies(roles)),
     ]:
         for statement in statements:
@@ -107,8 +108,9 @@ def _when(name: str, alarm: Json) -> str:
     if "Metrics" in alarm:
         hours = f"{alarm['DatapointsToAlarm']} of {alarm['EvaluationPeriods']} hours"
         return f"`{alarm['Metrics'][0]['Expression'].replace('|', 'or')}`, {hours}"
-    sign = {"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": "≥"}[alarm["ComparisonOperator"]]
-    threshold = "`QueueAgeAlarmSeconds`" if name.endswith("Age") else alarm["Threshold"]
+    signs = {"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": "≥", "LessThanThreshold": "<"}
+    sign, written = signs[alarm["ComparisonOperator"]], WRITTEN["Resources"][name]["Properties"]["Threshold"]
+    threshold = f"`{written['Ref']}`" if isinstance(written, dict) else written
     minutes = alarm["Period"] // 60 * alarm["EvaluationPeriods"]
     return f"`{alarm['MetricName']}` {sign} {threshold}, {minutes} min"
 
@@ -121,18 +123,23 @@ def _own_policies(roles: dict[str, Json]) -> Iterator[tuple[str, Json]]:
 
 def _resource(stack: Json, resource: Any) -> str:
     text = str(resource)
+    if resource == "*":
+        return "all (it knows no resources)"
+    if kind := re.search(r"AccountId\}:([\w-]+/(?:\*|default))", text):
+        return f"`{kind[1]}`"
     [name] = [name for name in stack["Resources"] if re.search(rf"\b{name}\b", text)]
     index = re.search(r"index/(\w+)", text)
     return f"`{name}`" + (f", index `{index[1]}`" if index else "")
 
 
 def _sections() -> dict[str, str]:
-    """Return the anchor of the runbook's section on each alarm."""
+    """Return the file and anchor of the runbook's section on each alarm."""
     found: dict[str, str] = {}
-    for heading, alarms in re.findall(r"^## (.+)\n\nAlarms: (.+)\.$", RUNBOOK.read_text(), re.MULTILINE):
-        for alarm in re.findall(r"`(\w+)`", alarms):
-            assert alarm not in found, f"{alarm} has two sections"
-            found[alarm] = anchor_of(heading)
+    for book in RUNBOOKS:
+        for heading, alarms in re.findall(r"^## (.+)\n\nAlarms: (.+)\.$", book.read_text(), re.MULTILINE):
+            for alarm in re.findall(r"`(\w+)`", alarms):
+                assert alarm not in found, f"{alarm} has two sections"
+                found[alarm] = f"{book.name}#{anchor_of(heading)}"
     return found
 
 
@@ -145,8 +152,9 @@ def test_a_table_of_the_readme_is_the_templates(name: str) -> None:
 def test_every_metric_is_documented_in_order_with_its_unit() -> None:
     """README's metrics are those that the functions write, each with a meaning."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table_of(README.read_text(), "metrics").splitlines()]
-    assert [row[0] for row in rows[2:]] == [f"`{name}`" for name in [*dict.fromkeys(NAMES.values()), LAG]]
-    assert [row[1] for row in rows[2:]] == ["Count"] * (len(rows) - 3) + ["Milliseconds"]
+    assert [row[0] for row in rows[2:]] == [f"`{name}`" for name in [*dict.fromkeys(NAMES.values()), LAG, *GUARD_METRICS]]
+    units = {LAG: "Milliseconds", "BounceRate": "None", "ComplaintRate": "None", "GuardLag": "Seconds"}
+    assert [row[1] for row in rows[2:]] == [units.get(row[0].strip("`"), "Count") for row in rows[2:]]
     assert all(len(row) == len(rows[0]) and len(row[2]) > 10 for row in rows[2:])
 
 

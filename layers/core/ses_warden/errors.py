@@ -4,6 +4,12 @@ WardenError
 ├── SettingsError      the environment of a function is incomplete or wrong
 ├── UnparsableEvent    a payload that is no SES event; it is kept in the quarantine, never retried
 ├── QuarantineError    a payload that cannot be read could not be kept either; a redelivery helps
+├── SwitchError        SES did not throw one of its switches, or it does not stand as it should
+│   └── ScopeGone      … because there is no such configuration set or tenant (any more)
+├── MetricsError       CloudWatch or SQS did not say how things stand
+├── AlertError         an alert did not go out
+├── GuardIncomplete    a run of the guard left something undone
+├── NothingToDo        an operator asked for what is so already
 └── LedgerError        DynamoDB did not take a transaction
     ├── LedgerBusy     … because of conflicts or throttling that outlasted the retries; a redelivery helps
     └── RowRefused     … because it takes one of the rows never; no redelivery helps
@@ -24,6 +30,30 @@ class UnparsableEvent(WardenError):
 
 class QuarantineError(WardenError):
     """The quarantine did not take a payload; the message gives the code of the failure."""
+
+
+class SwitchError(WardenError):
+    """SES did not throw a switch, or shows it in the other position afterwards; the message names the scope."""
+
+
+class ScopeGone(SwitchError):
+    """SES knows no such configuration set or tenant; nothing can be sent through it."""
+
+
+class MetricsError(WardenError):
+    """CloudWatch or SQS did not answer; the message gives the code of the failure."""
+
+
+class AlertError(WardenError):
+    """The topic or the event bus did not take an alert; the message gives the code of the failure."""
+
+
+class GuardIncomplete(WardenError):
+    """A run of the guard left something undone, which the next one tries again; the message lists what."""
+
+
+class NothingToDo(WardenError):
+    """An operator asked for what is so already; the message says how things stand."""
 
 
 class LedgerError(WardenError):

@@ -30,31 +30,33 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """Raises `SettingsError`, which names the variable, what it should be, and what it was."""
-        authority = _text(environment, "SUPPRESSION_AUTHORITY")
+        authority = text_from(environment, "SUPPRESSION_AUTHORITY")
         if authority not in ("ses", "warden"):
             raise SettingsError(f"SUPPRESSION_AUTHORITY must be ses or warden, not {authority!r}")
         domains = environment.get("NO_FEEDBACK_DOMAINS", "")
         return cls(
-            events_table=_text(environment, "EVENTS_TABLE"),
-            suppression_table=_text(environment, "SUPPRESSION_TABLE"),
-            reputation_table=_text(environment, "REPUTATION_TABLE"),
-            quarantine_bucket=_text(environment, "QUARANTINE_BUCKET"),
-            retention=timedelta(days=_number(environment, "RETENTION_DAYS", 1, 3650)),
-            counter_shards=_number(environment, "COUNTER_SHARDS", 1, 64),
+            events_table=text_from(environment, "EVENTS_TABLE"),
+            suppression_table=text_from(environment, "SUPPRESSION_TABLE"),
+            reputation_table=text_from(environment, "REPUTATION_TABLE"),
+            quarantine_bucket=text_from(environment, "QUARANTINE_BUCKET"),
+            retention=timedelta(days=number_from(environment, "RETENTION_DAYS", 1, 3650)),
+            counter_shards=number_from(environment, "COUNTER_SHARDS", 1, 64),
             authority=cast("Authority", authority),
             no_feedback_domains=frozenset(domain.strip().lower() for domain in domains.split(",") if domain.strip()),
         )
 
 
-def _text(environment: Mapping[str, str], name: str) -> str:
+def text_from(environment: Mapping[str, str], name: str) -> str:
+    """The variable, which must not be empty."""
     value = environment.get(name, "").strip()
     if not value:
         raise SettingsError(f"the environment variable {name} is missing or empty")
     return value
 
 
-def _number(environment: Mapping[str, str], name: str, least: int, most: int) -> int:
-    value = _text(environment, name)
+def number_from(environment: Mapping[str, str], name: str, least: int, most: int) -> int:
+    """The variable as a whole number within its bounds."""
+    value = text_from(environment, name)
     if not value.isdecimal() or not least <= int(value) <= most:
         raise SettingsError(f"{name} must be a whole number from {least} to {most}, not {value!r}")
     return int(value)

@@ -3,7 +3,6 @@
 Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
-import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ses_warden.adapters.dynamo import PASSING, REFUSALS, TRIES, Requests, call, translated
 from ses_warden.adapters.entries import entry_from, item_from
 from ses_warden.adapters.rows import Row, row_of, timestamp
 from ses_warden.application.ports import Cohort, EntryKey, FactKey, Known, Rejected, Transaction
-from ses_warden.domain.counters import Counter
+from ses_warden.domain.counters import ACCOUNT, WATCHED, Counter, hour
 from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
 from ses_warden.domain.storms import DomainBounces, habit_periods, recent_periods
@@ -24,25 +24,6 @@ from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-
-# What another try may mend. The SDK retries none of a transaction's own reasons:
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
-_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-_REFUSALS = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded", "ValidationException"})
-_BUSY = frozenset(
-    {
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-_TRIES = 10
-_LONGEST_PAUSE = 1.5
 
 # Counters are small, and the guard's longest windows reach back months.
 _COUNTERS_KEPT = timedelta(days=180)
@@ -74,41 +55,43 @@ class DynamoLedger:
         shards: int = 1,
         shard: int = 0,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
         self._tables = tables
         self._retention = retention
         self._shards = shards
         self._shard = shard
-        self._sleep = sleep
+        self._clock = clock
+        self._requests = Requests(sleep)
         self._noted: set[tuple[str, str]] = set()
 
     def transact(self, transaction: Transaction) -> Rejected | None:
         """See the port. Conflicts with other writers are tried again."""
         actions = list(self._actions(transaction))
         request = [action for action, _ in actions]
-        for attempt in range(_TRIES):
+        for attempt in range(TRIES):
             if attempt:
-                self._pause(attempt)
+                self._requests.pause(attempt)
             try:
                 # Each try carries a token of its own, which botocore makes: a rebuilt request under a used token is refused.
                 self._client.transact_write_items(TransactItems=request)
             except ClientError as error:
                 reasons = error.response.get("CancellationReasons")
                 if reasons is None:
-                    raise _translated(error) from error
+                    raise translated(error) from error
                 codes = {str(reason.get("Code")) for reason in reasons}
-                if codes & _REFUSALS:
-                    raise RowRefused(f"DynamoDB refused a row: {', '.join(sorted(codes & _REFUSALS))}") from error
+                if codes & REFUSALS:
+                    raise RowRefused(f"DynamoDB refused a row: {', '.join(sorted(codes & REFUSALS))}") from error
                 if "ConditionalCheckFailed" in codes:
                     return self._rejected(actions, reasons)
-                if not codes & _PASSING:
+                if not codes & PASSING:
                     raise LedgerError(f"DynamoDB cancelled a transaction: {', '.join(sorted(codes))}") from error
             except BotoCoreError as error:
                 raise LedgerBusy(f"DynamoDB did not answer: {type(error).__name__}") from error
             else:
                 return None
-        raise LedgerBusy(f"a transaction of {len(request)} actions met conflicts or throttling {_TRIES} times")
+        raise LedgerBusy(f"a transaction of {len(request)} actions met conflicts or throttling {TRIES} times")
 
     def entries(self, keys: Collection[EntryKey]) -> Mapping[EntryKey, Entry]:
         """See the port: 100 keys a call."""
@@ -116,7 +99,7 @@ class DynamoLedger:
         found: dict[EntryKey, Entry] = {}
         for some in batched(keys, 100, strict=False):
             request: Any = {table: {"Keys": [_entry_key(key) for key in some], "ConsistentRead": True}}
-            for answer in self._until_processed(self._client.batch_get_item, request, "UnprocessedKeys"):
+            for answer in self._requests.until_processed(self._client.batch_get_item, request, "UnprocessedKeys"):
                 for item in answer["Responses"].get(table, ()):
                     entry = entry_from(item)
                     found[EntryKey(entry.address, entry.scope)] = entry
@@ -138,7 +121,7 @@ class DynamoLedger:
             "ScanIndexForward": False,
         }
         while True:
-            answer = self._call(self._client.query, **query)
+            answer = call(self._client.query, **query)
             if answer["Items"]:
                 return datetime.fromisoformat(answer["Items"][0]["at"]["S"])
             if "LastEvaluatedKey" not in answer:
@@ -157,7 +140,7 @@ class DynamoLedger:
         counted: dict[str, int] = dict.fromkeys((*recent, *habit), 0)
         for some in batched(keys, 100, strict=False):
             request: Any = {table: {"Keys": some}}
-            for answer in self._until_processed(self._client.batch_get_item, request, "UnprocessedKeys"):
+            for answer in self._requests.until_processed(self._client.batch_get_item, request, "UnprocessedKeys"):
                 for item in answer["Responses"].get(table, ()):
                     counted[item["item"]["S"]] += int(item.get(Counter.HARD, {"N": "0"})["N"])
         return DomainBounces(sum(counted[period] for period in recent), tuple(counted[period] for period in habit))
@@ -168,7 +151,7 @@ class DynamoLedger:
         for some in batched(missing, 25, strict=False):
             rows = [{"scope": {"S": scope}, "item": {"S": "seen"}, "active_hour": {"S": hour}} for scope in some]
             request: Any = {self._tables.reputation: [{"PutRequest": {"Item": row}} for row in rows]}
-            for _ in self._until_processed(self._client.batch_write_item, request, "UnprocessedItems"):
+            for _ in self._requests.until_processed(self._client.batch_write_item, request, "UnprocessedItems"):
                 pass
             self._noted.update((scope, hour) for scope in some)
 
@@ -189,23 +172,37 @@ class DynamoLedger:
             )
         for fact, known in transaction.enriched:
             yield {"Update": _enrichment(events, row_of(fact, self._purge_at(fact)), known)}, fact
+        moved = self._moved(transaction)
         for cohort, counts in transaction.counts.items():
-            yield {"Update": self._increment(cohort, counts)}, None
+            yield {"Update": self._increment(cohort, counts, moved)}, None
         for entry in transaction.entries:
             yield {"Put": _versioned_put(self._tables.suppression, entry)}, entry
 
     def _purge_at(self, fact: Fact) -> int:
         return int((fact.sent_at + self._retention).timestamp())
 
-    def _increment(self, cohort: Cohort, counts: Mapping[Counter, int]) -> dict[str, Any]:
+    def _moved(self, transaction: Transaction) -> dict[str, Any]:
+        """By these attributes of the counters the guard finds what moved, and how far the activity lane has got.
+
+        docs/decisions/0013-guard.md says why.
+        """
+        now = self._clock()
+        values = {"changed_in": {"S": f"{hour(now)}#{self._shard}"}, "changed_at": {"S": timestamp(now)}}
+        delivered = max((fact.at for fact in transaction.new if fact.type == "Delivery"), default=None)
+        return {**values, "progress": {"S": timestamp(delivered)}} if delivered else values
+
+    def _increment(self, cohort: Cohort, counts: Mapping[Counter, int], moved: Mapping[str, Any]) -> dict[str, Any]:
         names = {f"#{number}": counter.value for number, counter in enumerate(counts)}
         values: Any = {f":{number}": {"N": str(count)} for number, count in enumerate(counts.values())}
-        values[":purge_at"] = {"N": str(_counter_purge_at(cohort.period))}
+        sets: dict[str, Any] = {"purge_at": {"N": str(_counter_purge_at(cohort.period))}}
+        if not WATCHED.isdisjoint(counts) and not cohort.scope.startswith("recipient-domain/"):
+            sets |= {name: value for name, value in moved.items() if name != "progress" or cohort.scope == ACCOUNT}
+        values |= {f":{name}": value for name, value in sets.items()}
         added = ", ".join(f"#{number} :{number}" for number in range(len(counts)))
         return {
             "TableName": self._tables.reputation,
             "Key": {"scope": {"S": f"{cohort.scope}#{self._shard}"}, "item": {"S": cohort.period}},
-            "UpdateExpression": f"SET purge_at = :purge_at ADD {added}",
+            "UpdateExpression": f"SET {', '.join(f'{name} = :{name}' for name in sets)} ADD {added}",
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         }
@@ -228,44 +225,9 @@ class DynamoLedger:
     def _row(self, fact: Fact) -> Mapping[str, Any]:
         """The row of a fact, where DynamoDB gave none with its refusal."""
         key = {"message_id": {"S": fact.message_id}, "event": {"S": fact.sort_key}}
-        answer = self._call(self._client.get_item, TableName=self._tables.events, Key=key, ConsistentRead=True)
+        answer = call(self._client.get_item, TableName=self._tables.events, Key=key, ConsistentRead=True)
         item: Mapping[str, Any] = answer.get("Item", {})
         return item
-
-    def _until_processed(self, operation: Callable[..., Any], request: Any, unprocessed: str) -> Iterator[Any]:
-        """Batch calls may leave a part undone under load and say so in their answer: the rest is asked for again."""
-        for attempt in range(_TRIES):
-            if attempt:
-                self._pause(attempt)
-            answer = self._call(operation, RequestItems=request)
-            yield answer
-            request = answer.get(unprocessed)
-            if not request:
-                return
-        raise LedgerBusy(f"DynamoDB left {unprocessed} {_TRIES} times")
-
-    def _pause(self, attempt: int) -> None:
-        """Waits a random while ("full jitter"), so that writers that met do not meet again."""
-        self._sleep(random.uniform(0, min(_LONGEST_PAUSE, 0.03 * 2**attempt)))  # noqa: S311  # no secret
-
-    @staticmethod
-    def _call(operation: Callable[..., Any], **request: Any) -> Any:
-        try:
-            return operation(**request)
-        except ClientError as error:
-            raise _translated(error) from error
-        except BotoCoreError as error:
-            raise LedgerBusy(f"DynamoDB did not answer: {type(error).__name__}") from error
-
-
-def _translated(error: ClientError) -> LedgerError:
-    """The message of a ClientError may repeat keys, which are addresses: only its code is passed on."""
-    code = error.response.get("Error", {}).get("Code", "unknown")
-    if code in _BUSY:
-        return LedgerBusy(f"DynamoDB is busy: {code}")
-    if code in _REFUSALS:
-        return RowRefused(f"DynamoDB refused a row: {code}")
-    return LedgerError(f"DynamoDB refused a request: {code}")
 
 
 def _entry_key(key: EntryKey) -> dict[str, Any]:

@@ -37,6 +37,23 @@ class Counter(StrEnum):
     SUBSCRIPTIONS = "subscriptions"
 
 
+# What makes a row of counters worth another look of the guard; opens and clicks do not.
+WATCHED = frozenset(
+    {
+        Counter.SENT,
+        Counter.HARD,
+        Counter.DELIVERED,
+        Counter.DELIVERED_UNREPORTED,
+        Counter.SOFT,
+        Counter.UNDETERMINED,
+        Counter.POLICY,
+        Counter.CONTENT,
+        Counter.LISTED,
+        Counter.COMPLAINTS,
+    }
+)
+
+
 def scopes(configuration_set: str | None, tenant: str | None) -> tuple[str, ...]:
     """The scopes that a mail belongs to, the account first: `account`, `configuration-set/NAME`, `tenant/NAME`."""
     found = [ACCOUNT]

@@ -1,0 +1,1 @@
+"""SES Warden from a terminal: the use cases of the functions, for people and their scripts."""

@@ -1,0 +1,107 @@
+"""What all commands share: the options that say where the stack is, `--json`, and the exit codes."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ses_warden.errors import WardenError
+    from ses_warden.operator_bootstrap import Operator
+
+OK, FINDING, FAILURE = 0, 1, 2
+EXAMPLES = "\b\nExamples:\n"
+
+_PLACE: dict[str, tuple[Any, Any]] = {
+    "stack": (
+        Annotated[str, typer.Option(metavar="NAME", help="Name of the CloudFormation stack.", envvar="SES_WARDEN_STACK")],
+        "ses-warden",
+    ),
+    "reputation_table": (
+        Annotated[
+            str | None,
+            typer.Option(
+                metavar="NAME", help="Name of the Reputation table; no stack is asked then.", envvar="SES_WARDEN_REPUTATION_TABLE"
+            ),
+        ],
+        None,
+    ),
+    "alert_topic": (
+        Annotated[
+            str | None,
+            typer.Option(metavar="ARN", help="ARN of the alert topic, if not the stack's.", envvar="SES_WARDEN_ALERT_TOPIC"),
+        ],
+        None,
+    ),
+    "counter_shards": (
+        Annotated[
+            int | None,
+            typer.Option(
+                metavar="NUMBER",
+                help="CounterShards of the stack, beside --reputation-table.",
+                envvar="SES_WARDEN_COUNTER_SHARDS",
+                min=1,
+            ),
+        ],
+        None,
+    ),
+    "region": (
+        Annotated[str | None, typer.Option(metavar="REGION", help="AWS Region, if not the one of the environment or profile.")],
+        None,
+    ),
+    "profile": (Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile, if not the one of the environment.")], None),
+    "endpoint_url": (
+        Annotated[str | None, typer.Option(metavar="URL", help="URL of an AWS emulator, if not the environment's.")],
+        None,
+    ),
+}
+_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def command(function: Callable[..., bool]) -> Callable[..., None]:
+    """Makes a command of a function that takes `operator` and `as_json` and says whether there is a finding.
+
+    Errors of SES Warden end it with their message; anything else is a defect, and shows its traceback.
+    """
+
+    @wraps(function)
+    def run(**given: Any) -> None:
+        place = {name: given.pop(name) for name in _PLACE}
+        raise typer.Exit(_run(lambda: function(operator=operator_at(place), **given), as_json=given["as_json"]))
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = [one for one in inspect.signature(function).parameters.values() if one.name not in ("operator", "as_json")]
+    shared = [inspect.Parameter(name, keyword, default=value, annotation=kind) for name, (kind, value) in _PLACE.items()]
+    as_json = inspect.Parameter("as_json", keyword, default=False, annotation=_JSON)
+    parameters = [*own, as_json, *shared]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # what `inspect.signature` and typer read
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
+
+def operator_at(place: dict[str, Any]) -> "Operator":
+    """The operator for these options; boto3 is loaded only now."""
+    from ses_warden.operator_bootstrap import Operator, Place  # noqa: PLC0415 - `--help` must not wait for it
+
+    return Operator(Place(**place))
+
+
+def _run(work: Callable[[], bool], *, as_json: bool) -> int:
+    from ses_warden.errors import NothingToDo, WardenError  # noqa: PLC0415 - as above
+
+    try:
+        return FINDING if work() else OK
+    except NothingToDo as refusal:
+        _complain(refusal, as_json=as_json)
+        return FINDING
+    except WardenError as error:
+        _complain(error, as_json=as_json)
+        return FAILURE
+
+
+def _complain(error: "WardenError", *, as_json: bool) -> None:
+    from ses_warden_cli import show  # noqa: PLC0415 - as above
+
+    show.error(error, as_json=as_json)

@@ -1,0 +1,20 @@
+"""The console script `ses-warden`.
+
+Each group of commands has a module of its own, and is entered here: `sending` has those of the guard. A further group, such as
+`suppression`, is a module with a `typer.Typer` of that name, added by `app.add_typer(suppression, name="suppression")`.
+"""
+
+import typer
+
+from ses_warden_cli import sending
+
+app = typer.Typer(
+    help="Keeps an Amazon SES account sending. Exit codes: 0 all is well, 1 a finding or a refusal, 2 wrong usage or a failure.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Help in rich's boxes takes three times as long to come, and does not paste into a ticket.
+    rich_markup_mode=None,
+    # A traceback shows what a command was told.
+    pretty_exceptions_enable=False,
+)
+sending.add_to(app)

@@ -1,0 +1,35 @@
+"""What a deployed stack is made of, and who is asking."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ses_warden.errors import SettingsError
+
+
+def guard_environment(cloudformation: Any, functions: Any, stack: str) -> Mapping[str, str]:
+    """The environment of the stack's guard; so that an operator works with the very settings that the guard works with."""
+    answer = _ask(f"CloudFormation about the stack {stack}", cloudformation.describe_stacks, StackName=stack)
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", ())}
+    name = outputs.get("GuardFunctionName")
+    if not name:
+        raise SettingsError(f"the stack {stack} has no output GuardFunctionName: it is another one, or older than the guard")
+    answer = _ask(f"Lambda about the function {name}", functions.get_function_configuration, FunctionName=name)
+    return dict(answer.get("Environment", {}).get("Variables", {}))
+
+
+def caller(sts: Any) -> str:
+    """The ARN of whoever asks."""
+    return str(_ask("STS about who you are", sts.get_caller_identity)["Arn"])
+
+
+def _ask(whom: str, operation: Callable[..., Any], **request: str) -> Any:
+    try:
+        return operation(**request)
+    except ClientError as error:
+        # CloudFormation answers ValidationError for a stack that does not exist; its message says so.
+        details = error.response["Error"]
+        raise SettingsError(f"could not ask {whom}: {details['Code']}: {details.get('Message', '')}") from error
+    except BotoCoreError as error:
+        raise SettingsError(f"could not ask {whom}: {error}") from error

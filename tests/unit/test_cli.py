@@ -1,0 +1,163 @@
+"""The command line as its users meet it: help, usage, documents, and how soon it answers.
+
+``python -m tests.unit.test_cli`` writes the generated parts of docs/cli.md anew.
+"""
+
+import inspect
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from ses_warden.operator_bootstrap import USUAL
+from ses_warden_cli import shapes
+from ses_warden_cli.main import app
+from tests.support.template import TEMPLATE, load
+
+DOCUMENT = TEMPLATE.parent / "docs" / "cli.md"
+WIDTH = 100
+# What the command line may take to show its help, beside what its two libraries take alone.
+MOST_TIMES = 1.5
+RUNS = 7
+
+
+def commands() -> list[str]:
+    """Return every command, those of groups with the name of their group."""
+
+    def walk(command: Any, words: tuple[str, ...]) -> Iterator[str]:
+        if hasattr(command, "commands"):
+            for name, inner in command.commands.items():
+                yield from walk(inner, (*words, name))
+        else:
+            yield " ".join(words)
+
+    return list(walk(get_command(app), ()))
+
+
+def help_of(command: str) -> str:
+    """Return the help of a command, as on a terminal of a hundred columns."""
+    result = CliRunner().invoke(app, [*command.split(), "--help"], prog_name="ses-warden", terminal_width=WIDTH)
+    assert result.exit_code == 0, result.output
+    return "\n".join(line.rstrip() for line in result.stdout.rstrip().splitlines())
+
+
+def help_text() -> str:
+    """Return all help as the document has it."""
+    parts = [f"### `ses-warden {command}`\n\n```text\n{help_of(command)}\n```" for command in commands()]
+    return "\n" + "\n\n".join(parts) + "\n"
+
+
+def shapes_text() -> str:
+    """Return all shapes as the document has them: as Python, with their comments."""
+    source = inspect.getsource(shapes)
+    source = source[source.index("class ") :]
+    lines = [line for line in source.splitlines() if not line.startswith("@")]
+    return "\n```python\n" + "\n".join(lines) + "\n```\n"
+
+
+PARTS = {"help": help_text, "shapes": shapes_text}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_document_of_the_command_line_is_current(part: str) -> None:
+    """Every command's help and every shape of JSON is in docs/cli.md, word for word."""
+    found = re.search(f"<!-- {part} -->\n(.*)<!-- /{part} -->", DOCUMENT.read_text(), re.DOTALL)
+    assert found
+    assert found[1] == PARTS[part](), "run `.venv/bin/python -m tests.unit.test_cli`"
+
+
+@pytest.mark.parametrize("command", commands())
+def test_each_command_has_examples_and_json(command: str) -> None:
+    """Its help shows how it is used, and that scripts can use it."""
+    text = help_of(command)
+    assert f"Examples:\n    ses-warden {command}" in text
+    assert "--json" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([], "Usage"),
+        (["no-such-command"], "No such command"),
+        (["pause"], "Missing argument"),
+        (["pause", "account"], "Missing option '--reason'"),
+        (["pause", "account", "--reason", "  "], "it is empty"),
+        (["resume", "newsletter", "--reason", "x"], "configuration-set/NAME"),
+        (["resume", "contact-list/all", "--reason", "x"], "configuration-set/NAME"),
+        (["pause", "configuration-set/", "--reason", "x"], "configuration-set/NAME"),
+        (["pause", "tenant/a/b", "--reason", "x"], "configuration-set/NAME"),
+        (["status", "account", "tenants"], "configuration-set/NAME"),
+        (["status", "--days", "0"], "--days"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(words: list[str], complaint: str) -> None:
+    """The message says what is wrong; nothing was asked of AWS."""
+    result = CliRunner().invoke(app, words, prog_name="ses-warden")
+    assert result.exit_code == 2
+    assert complaint in result.output
+
+
+def test_an_unknown_profile_is_a_failure_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2, in words, and as JSON where that was asked for."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    words = ["status", "--profile", "nobody", "--region", "eu-west-1"]
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nobody" in result.stderr
+    assert '"kind": "SettingsError"' in CliRunner().invoke(app, [*words, "--json"]).stdout
+
+
+def test_settings_without_a_stack_are_the_templates_defaults() -> None:
+    """Who names a table instead of the stack is judged by the same limits."""
+    template = load()
+    variables = {
+        **template["Globals"]["Function"]["Environment"]["Variables"],
+        **template["Resources"]["GuardFunction"]["Properties"]["Environment"]["Variables"],
+    }
+    for name, value in USUAL.items():
+        default = template["Parameters"][variables[name]["Ref"]]["Default"]
+        assert _value(value) == _value(default), name
+
+
+def _value(text: object) -> object:
+    try:
+        return float(str(text))
+    except ValueError:
+        return str(text)
+
+
+def test_help_comes_soon() -> None:
+    """Showing the help takes at most one and a half times as long as loading typer and rich: all else is loaded when needed."""
+    libraries, own = [], []
+    for _ in range(RUNS):
+        libraries.append(processor_time("-c", "import typer, rich"))
+        own.append(processor_time("-m", "ses_warden_cli", "--help"))
+    assert min(own) <= MOST_TIMES * min(libraries)
+
+
+def processor_time(*words: str) -> float:
+    """Return the seconds of processor time that Python takes for this."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *words], check=True, capture_output=True)  # noqa: S603 - our own words
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def write_document() -> None:
+    """Write the generated parts anew."""
+    text = DOCUMENT.read_text()
+    for part, made in PARTS.items():
+        before, _, rest = text.partition(f"<!-- {part} -->\n")
+        text = f"{before}<!-- {part} -->\n{made()}<!-- /{part} -->{rest.partition(f'<!-- /{part} -->')[2]}"
+    DOCUMENT.write_text(text)
+
+
+if __name__ == "__main__":
+    write_document()
