@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ses_warden.application.ports import (
     MOST_ACTIONS,
+    Background,
     Cohort,
     EntryKey,
     FactKey,
@@ -76,14 +77,15 @@ class MemoryLedger:
         times = [row.at for row in self.rows.values() if row.recipient == recipient and row.type == "Delivery" and row.at >= since]
         return max(times, default=None)
 
-    def domain_bounces(self, domain: str, at: datetime) -> DomainBounces:
-        """From the counters of the domain."""
-        self._call("domain_bounces")
+    def background(self, domain: str, at: datetime, keys: Collection[EntryKey]) -> Background:
+        """From the counters of the domain, and the entries."""
+        self._call("background")
 
         def count(period: str) -> int:
             return self.counters.get(Cohort(f"recipient-domain/{domain}", period), Tally())[Counter.HARD]
 
-        return DomainBounces(sum(map(count, recent_periods(at))), tuple(map(count, habit_periods(at))))
+        bounces = DomainBounces(sum(map(count, recent_periods(at))), tuple(map(count, habit_periods(at))))
+        return Background(bounces, {key: self.entries_[key] for key in keys if key in self.entries_})
 
     def note_scopes(self, scopes: Collection[str], hour: str) -> None:
         """Which scopes were noted for which hour."""

@@ -17,7 +17,9 @@ def test_a_stale_list_is_paused_by_the_deployed_guard(stack: Stack) -> None:
     """Bounces and deliveries go in, the switch of their set goes off, and the alert topic tells of it."""
     ses: Any = stack.emulator.client("sesv2")
     name = f"stale-{uuid.uuid4().hex[:8]}"
-    ses.create_configuration_set(ConfigurationSetName=name)
+    healthy = f"healthy-{name}"
+    for created in (name, healthy):
+        ses.create_configuration_set(ConfigurationSetName=created)
     told = stack.sqs.create_queue(QueueName=f"told-{name}")["QueueUrl"]
     arn = stack.sqs.get_queue_attributes(QueueUrl=told, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     stack.sns.subscribe(TopicArn=stack.resources["AlertTopic"], Protocol="sqs", Endpoint=arn)
@@ -31,15 +33,14 @@ def test_a_stale_list_is_paused_by_the_deployed_guard(stack: Stack) -> None:
 
     stack.invoke("GuardFunction", {})
     time.sleep(SETTLING_SECONDS)
-    answer = stack.invoke("GuardFunction", {})
+    stack.invoke("GuardFunction", {})
 
     wait_for(lambda: not sends(ses, name), "paused configuration set")
-    assert sends(ses, stack.outputs["ConfigurationSetName"])
+    assert sends(ses, healthy)
     rows = {row["item"]: row for row in stack.rows("ReputationTable", scope=f"configuration-set/{name}")}
     assert rows["state"]["status"] == "paused"
-    assert answer["warn"] == 0
     messages = stack.sqs.receive_message(QueueUrl=told, MaxNumberOfMessages=10, WaitTimeSeconds=5).get("Messages", [])
-    texts = [json.loads(message["Body"])["Message"] for message in messages]
+    texts = [json.loads(message.get("Body", "{}"))["Message"] for message in messages]
     assert [text for text in texts if name in text and "ses-warden resume" in text]
 
 

@@ -192,7 +192,8 @@ def test_two_resumptions_at_once_both_stand(run: Run, start: Run, house: Guardho
     assert (state.status, state.untold) == (Status.PROBATION, None)
     assert house.sends(house.marketing)
     resumed = [by for action, by in house.trail(scope) if action == "resumed"]
-    assert state.by == resumed[-1]
+    # Whose came last cannot be told from the trail: both decided in the same moment.
+    assert state.by in resumed
 
 
 def test_two_operators_pause_at_once(start: Run, house: Guardhouse) -> None:

@@ -256,10 +256,10 @@ def test_the_bounces_of_a_domain_are_added_up_over_all_shards(dynamodb: "DynamoD
     for shard in range(SHARDS):
         for period, count in counted.items():
             make(dynamodb, shard).transact(Transaction(counts={Cohort(scope, period): {Counter.HARD: count}}))
-    found = ledger.domain_bounces("example.com", NOW)
+    found = ledger.background("example.com", NOW, ()).bounces
     assert found.recent == SHARDS * (3 + 2)
     assert found.days == (SHARDS * 5, 0, 0, 0, 0, 0, SHARDS * 1)
-    assert ledger.domain_bounces("example.net", NOW).recent == 0
+    assert ledger.background("example.net", NOW, ()).bounces.recent == 0
 
 
 def test_scopes_are_noted_once_an_hour(dynamodb: "DynamoDBClient", ledger: DynamoLedger) -> None:
@@ -314,7 +314,7 @@ ERRORS: dict[str, type[LedgerError]] = {
 }
 
 
-@pytest.mark.parametrize("call", ["transact", "entries", "last_delivery", "domain_bounces", "note_scopes"])
+@pytest.mark.parametrize("call", ["transact", "entries", "last_delivery", "background", "note_scopes"])
 @pytest.mark.parametrize("code", ERRORS)
 def test_an_error_is_told_by_its_code_alone(offline: "DynamoDBClient", code: str, call: str) -> None:
     """DynamoDB's message may hold a key, which is an address."""
@@ -324,7 +324,7 @@ def test_an_error_is_told_by_its_code_alone(offline: "DynamoDBClient", code: str
         "transact": lambda: ledger.transact(Transaction(new=[fact()])),
         "entries": lambda: ledger.entries([EntryKey(JANE, "account")]),
         "last_delivery": lambda: ledger.last_delivery(JANE, NOW),
-        "domain_bounces": lambda: ledger.domain_bounces("example.com", NOW),
+        "background": lambda: ledger.background("example.com", NOW, ()),
         "note_scopes": lambda: ledger.note_scopes(["account"], "2026-11-24T10"),
     }
     with pytest.raises(LedgerError) as caught:

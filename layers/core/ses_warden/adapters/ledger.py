@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ses_warden.adapters.dynamo import PASSING, REFUSALS, TRIES, Requests, call, translated
 from ses_warden.adapters.entries import entry_from, item_from
 from ses_warden.adapters.rows import Row, row_of, timestamp
-from ses_warden.application.ports import Cohort, EntryKey, FactKey, Known, Rejected, Transaction
+from ses_warden.application.ports import Background, Cohort, EntryKey, FactKey, Known, Rejected, Transaction
 from ses_warden.domain.counters import ACCOUNT, WATCHED, Counter, hour
 from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
@@ -24,6 +24,9 @@ from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+# Hard bounces of one recipient domain are few, and read before each of them: not spread as wide as a scope's counters.
+_DOMAIN_SHARDS = 8
 
 # Counters are small, and the guard's longest windows reach back months.
 _COUNTERS_KEPT = timedelta(days=180)
@@ -128,22 +131,28 @@ class DynamoLedger:
                 return None
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def domain_bounces(self, domain: str, at: datetime) -> DomainBounces:
-        """See the port: the counters of nine periods in all their shards."""
+    def background(self, domain: str, at: datetime, keys: Collection[EntryKey]) -> Background:
+        """See the port: the domain's counters of nine periods in all their shards, and the entries, 100 keys a call."""
         recent, habit = recent_periods(at), habit_periods(at)
-        table = self._tables.reputation
-        keys = [
-            {"scope": {"S": f"recipient-domain/{domain}#{shard}"}, "item": {"S": period}}
+        counters, suppression = self._tables.reputation, self._tables.suppression
+        wanted = [
+            (counters, {"scope": {"S": f"recipient-domain/{domain}#{shard}"}, "item": {"S": period}})
             for period in (*recent, *habit)
-            for shard in range(self._shards)
+            for shard in range(min(self._shards, _DOMAIN_SHARDS))
         ]
         counted: dict[str, int] = dict.fromkeys((*recent, *habit), 0)
-        for some in batched(keys, 100, strict=False):
-            request: Any = {table: {"Keys": some}}
+        entries: dict[EntryKey, Entry] = {}
+        for some in batched([*wanted, *((suppression, _entry_key(key)) for key in keys)], 100, strict=False):
+            request: Any = {}
+            for table, key in some:
+                request.setdefault(table, {"Keys": []})["Keys"].append(key)
             for answer in self._requests.until_processed(self._client.batch_get_item, request, "UnprocessedKeys"):
-                for item in answer["Responses"].get(table, ()):
+                for item in answer["Responses"].get(counters, ()):
                     counted[item["item"]["S"]] += int(item.get(Counter.HARD, {"N": "0"})["N"])
-        return DomainBounces(sum(counted[period] for period in recent), tuple(counted[period] for period in habit))
+                for entry in map(entry_from, answer["Responses"].get(suppression, ())):
+                    entries[EntryKey(entry.address, entry.scope)] = entry
+        bounces = DomainBounces(sum(counted[period] for period in recent), tuple(counted[period] for period in habit))
+        return Background(bounces, entries)
 
     def note_scopes(self, scopes: Collection[str], hour: str) -> None:
         """See the port: a row of its own for each scope, written once an hour by each environment."""
@@ -199,9 +208,10 @@ class DynamoLedger:
             sets |= {name: value for name, value in moved.items() if name != "progress" or cohort.scope == ACCOUNT}
         values |= {f":{name}": value for name, value in sets.items()}
         added = ", ".join(f"#{number} :{number}" for number in range(len(counts)))
+        shard = self._shard % _DOMAIN_SHARDS if cohort.scope.startswith("recipient-domain/") else self._shard
         return {
             "TableName": self._tables.reputation,
-            "Key": {"scope": {"S": f"{cohort.scope}#{self._shard}"}, "item": {"S": cohort.period}},
+            "Key": {"scope": {"S": f"{cohort.scope}#{shard}"}, "item": {"S": cohort.period}},
             "UpdateExpression": f"SET {', '.join(f'{name} = :{name}' for name in sets)} ADD {added}",
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,

@@ -29,7 +29,7 @@ def _ask(whom: str, operation: Callable[..., Any], **request: str) -> Any:
         return operation(**request)
     except ClientError as error:
         # CloudFormation answers ValidationError for a stack that does not exist; its message says so.
-        details = error.response["Error"]
-        raise SettingsError(f"could not ask {whom}: {details['Code']}: {details.get('Message', '')}") from error
+        details = error.response.get("Error", {})
+        raise SettingsError(f"could not ask {whom}: {details.get('Code', 'unknown')}: {details.get('Message', '')}") from error
     except BotoCoreError as error:
         raise SettingsError(f"could not ask {whom}: {error}") from error

@@ -64,6 +64,13 @@ class Rejected:
     entries: Mapping[EntryKey, Entry | None]
 
 
+class Background(NamedTuple):
+    """How many hard bounces came from a recipient domain lately and on the days before, and entries of its addresses."""
+
+    bounces: DomainBounces
+    entries: Mapping[EntryKey, Entry]
+
+
 class Ledger(Protocol):
     """The three tables."""
 
@@ -82,8 +89,8 @@ class Ledger(Protocol):
         """When a mail was last delivered to the recipient, if that was at `since` or later."""
         ...
 
-    def domain_bounces(self, domain: str, at: datetime) -> DomainBounces:
-        """How many hard bounces came from a recipient domain lately, and on the days before."""
+    def background(self, domain: str, at: datetime, keys: Collection[EntryKey]) -> Background:
+        """What a hard bounce is seen against; the entries among `keys` may be a moment old."""
         ...
 
     def note_scopes(self, scopes: Collection[str], hour: str) -> None:

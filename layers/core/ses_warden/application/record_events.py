@@ -14,12 +14,12 @@ from ses_warden.application.outcome import Happening, Journal, Outcome
 from ses_warden.application.ports import MOST_ACTIONS, Cohort, EntryKey, FactKey, Known, Ledger, Quarantine, Transaction
 from ses_warden.domain.addresses import domain_of
 from ses_warden.domain.bounces import BounceKind
-from ses_warden.domain.counters import Counter, hour, scopes
+from ses_warden.domain.counters import ACCOUNT, Counter, hour, scopes
 from ses_warden.domain.entries import Change, Entry, change
 from ses_warden.domain.envelopes import Envelope
 from ses_warden.domain.facts import Fact, signal_of
 from ses_warden.domain.signals import Signal, SignalKind
-from ses_warden.domain.storms import DomainBounces, is_storm, periods_of
+from ses_warden.domain.storms import is_storm, periods_of
 from ses_warden.domain.suppression import decide, wants_last_delivery
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 
@@ -87,15 +87,17 @@ class _Recording:
 
     def _storm(self, bounces: Iterable[Work]) -> frozenset[FactKey]:
         """The hard bounces that are part of a burst from one recipient domain, those before them in this batch counted as well."""
-        counted: dict[tuple[str, str], DomainBounces] = {}
-        storm: set[FactKey] = set()
+        places: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         for work in bounces:
-            fact, domain = work.fact, domain_of(work.fact.recipient)
-            place = domain, hour(fact.at)
-            known = counted.get(place) or self.ledger.domain_bounces(domain, fact.at)
-            if is_storm(known):
-                storm.add(FactKey(fact.message_id, fact.sort_key))
-            counted[place] = known._replace(recent=known.recent + 1)
+            places[domain_of(work.fact.recipient), hour(work.fact.at)].append(work.fact)
+        storm: set[FactKey] = set()
+        for (domain, _), facts in places.items():
+            keys = {EntryKey(fact.recipient, ACCOUNT) for fact in facts}
+            background = self.ledger.background(domain, facts[0].at, sorted(keys))
+            self.entries.update(background.entries)
+            for number, fact in enumerate(facts):
+                if is_storm(background.bounces._replace(recent=background.bounces.recent + number)):
+                    storm.add(FactKey(fact.message_id, fact.sort_key))
         return frozenset(storm)
 
     def _record(self, chunk: list[Work]) -> None:
