@@ -1,6 +1,7 @@
 """The stack, deployed to an emulator that containers reach, and SAM running its functions against it."""
 
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,9 @@ from tests.support.stack import Stack, deploy
 
 # The samples' times are fixed; mail older than the retention would change nothing.
 RETENTION_DAYS = "3650"
+
+
+REMOVAL_SECONDS = 30
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +48,10 @@ def sam(deployed: Stack) -> Iterator[Sam]:
         variables |= configuration.get("Environment", {}).get("Variables", {})
     before = function_containers()
     yield Sam(variables, deployed.emulator.env())
-    left = function_containers() - before
+    # Docker is asked to remove a container, and takes its time.
+    deadline = time.monotonic() + REMOVAL_SECONDS
+    while (left := function_containers() - before) and time.monotonic() < deadline:
+        time.sleep(0.5)
     remove(left)
     assert not left, "SAM left containers"
 
