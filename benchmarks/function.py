@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 
 from benchmarks.dynamodb import DynamoDb
-from ses_warden.bootstrap import services
+from ses_warden.bootstrap.recording import services
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {

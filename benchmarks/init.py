@@ -27,7 +27,7 @@ from benchmarks.report import Finding, exit_code, show
 
 BUILD = ROOT / ".aws-sam" / "build"
 RUNNER = ROOT / "tests" / "support" / "lambda-rie"
-# What ses_warden.bootstrap makes; the client for S3 waits until something must be put aside.
+# What ses_warden.bootstrap.recording makes; the client for S3 waits until something must be put aside.
 BASELINE = """
 import boto3
 

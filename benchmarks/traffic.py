@@ -16,7 +16,7 @@ from benchmarks.function import Function
 from benchmarks.prices import GIGABYTE, PRICES
 from benchmarks.workload import ACTIVITY, PER_MAIL, batch, feedback
 from ses_warden.adapters.metrics import emit
-from ses_warden.bootstrap import services
+from ses_warden.bootstrap.recording import services
 from tests.support.doors import wrap_sns, wrap_sqs
 from tests.support.template import Json, load, of_type, resolve
 

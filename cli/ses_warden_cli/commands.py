@@ -8,41 +8,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from ses_warden.bootstrap.connection import Connection
     from ses_warden.errors import WardenError
-    from ses_warden.operator_bootstrap import Operator
 
 OK, FINDING, FAILURE = 0, 1, 2
 EXAMPLES = "\b\nExamples:\n"
+
+
+def _settings(values: list[str] | None) -> list[str]:
+    for value in values or ():
+        if not all(value.partition("=")):
+            raise typer.BadParameter(f"{value!r} is not NAME=VALUE")
+    return values or []
+
 
 _PLACE: dict[str, tuple[Any, Any]] = {
     "stack": (
         Annotated[str, typer.Option(metavar="NAME", help="Name of the CloudFormation stack.", envvar="SES_WARDEN_STACK")],
         "ses-warden",
     ),
-    "reputation_table": (
+    "uses": (
         Annotated[
-            str | None,
+            list[str] | None,
             typer.Option(
-                metavar="NAME", help="Name of the Reputation table; no stack is asked then.", envvar="SES_WARDEN_REPUTATION_TABLE"
-            ),
-        ],
-        None,
-    ),
-    "alert_topic": (
-        Annotated[
-            str | None,
-            typer.Option(metavar="ARN", help="ARN of the alert topic, if not the stack's.", envvar="SES_WARDEN_ALERT_TOPIC"),
-        ],
-        None,
-    ),
-    "counter_shards": (
-        Annotated[
-            int | None,
-            typer.Option(
-                metavar="NUMBER",
-                help="CounterShards of the stack, beside --reputation-table.",
-                envvar="SES_WARDEN_COUNTER_SHARDS",
-                min=1,
+                "--use",
+                metavar="NAME=VALUE",
+                help="A setting of the stack's functions, such as REPUTATION_TABLE=reputation; no stack is asked then. Repeatable.",
+                envvar="SES_WARDEN_USE",
+                callback=_settings,
             ),
         ],
         None,
@@ -61,7 +54,7 @@ _JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 def command(function: Callable[..., bool]) -> Callable[..., None]:
-    """Makes a command of a function that takes `operator` and `as_json` and says whether there is a finding.
+    """Makes a command of a function that takes `connection` and `as_json` and says whether there is a finding.
 
     Errors of SES Warden end it with their message; anything else is a defect, and shows its traceback.
     """
@@ -69,10 +62,10 @@ def command(function: Callable[..., bool]) -> Callable[..., None]:
     @wraps(function)
     def run(**given: Any) -> None:
         place = {name: given.pop(name) for name in _PLACE}
-        raise typer.Exit(_run(lambda: function(operator=operator_at(place), **given), as_json=given["as_json"]))
+        raise typer.Exit(_run(lambda: function(connection=connection_to(place), **given), as_json=given["as_json"]))
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    own = [one for one in inspect.signature(function).parameters.values() if one.name not in ("operator", "as_json")]
+    own = [one for one in inspect.signature(function).parameters.values() if one.name not in ("connection", "as_json")]
     shared = [inspect.Parameter(name, keyword, default=value, annotation=kind) for name, (kind, value) in _PLACE.items()]
     as_json = inspect.Parameter("as_json", keyword, default=False, annotation=_JSON)
     parameters = [*own, as_json, *shared]
@@ -81,11 +74,12 @@ def command(function: Callable[..., bool]) -> Callable[..., None]:
     return run
 
 
-def operator_at(place: dict[str, Any]) -> "Operator":
-    """The operator for these options; boto3 is loaded only now."""
-    from ses_warden.operator_bootstrap import Operator, Place  # noqa: PLC0415 - `--help` must not wait for it
+def connection_to(place: dict[str, Any]) -> "Connection":
+    """The connection for these options; boto3 is loaded only now."""
+    from ses_warden.bootstrap.connection import Connection, Place  # noqa: PLC0415 - `--help` must not wait for it
 
-    return Operator(Place(**place))
+    uses = dict(one.split("=", 1) for one in place.pop("uses") or ())
+    return Connection(Place(uses=uses, **place))
 
 
 def _run(work: Callable[[], bool], *, as_json: bool) -> int:

@@ -1,12 +1,11 @@
 """The console script `ses-warden`.
 
-Each group of commands has a module of its own, and is entered here: `sending` has those of the guard. A further group, such as
-`suppression`, is a module with a `typer.Typer` of that name, added by `app.add_typer(suppression, name="suppression")`.
+Each group of commands is a folder, whose module `commands` enters it here, and none knows another.
 """
 
 import typer
 
-from ses_warden_cli import sending
+from ses_warden_cli.sending import commands as sending
 
 app = typer.Typer(
     help="Keeps an Amazon SES account sending. Exit codes: 0 all is well, 1 a finding or a refusal, 2 wrong usage or a failure.",

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ses_warden.adapters.metrics import emit
 from ses_warden.adapters.responses import BatchResponse, batch_response
-from ses_warden.bootstrap import services
+from ses_warden.bootstrap.recording import services
 
 logger = Logger()
 gc.freeze()

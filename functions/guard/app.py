@@ -6,9 +6,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ses_warden.adapters.guard_metrics import emit_guard
+from ses_warden.bootstrap.guarding import guard
 from ses_warden.domain.guard_states import Action
 from ses_warden.errors import GuardIncomplete
-from ses_warden.guard_bootstrap import guard
 
 logger = Logger()
 

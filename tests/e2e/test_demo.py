@@ -44,6 +44,8 @@ def test_an_interrupted_demo_leaves_nothing_behind(number: signal.Signals, sign:
     """Emulator, functions and files vanish with it, whatever it was doing."""
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-m", "demo", "--mails", str(FEWEST)]
+    # A shell's background job ignores Ctrl-C, and so would its children; what the parent handles, they do not ignore.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(  # noqa: S603 -- our own words
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as demo:

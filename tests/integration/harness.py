@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from ses_warden import bootstrap
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.adapters.wire import write_bodies
 from ses_warden.application.record_events import Outcome, Policy, record_events
+from ses_warden.bootstrap import recording
 from ses_warden.domain.envelopes import open_event
 from tests.fakes import MemoryQuarantine
 from tests.support.doors import compact
@@ -82,7 +82,7 @@ class World:
 
     def client(self) -> "DynamoDBClient":
         """A new client, configured as that of the functions."""
-        client = self._session.client("dynamodb", endpoint_url=self._endpoint, config=bootstrap._DYNAMODB)
+        client = self._session.client("dynamodb", endpoint_url=self._endpoint, config=recording._DYNAMODB)
         write_bodies(client)
         return client
 

@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 from ses_warden.adapters.guard_rows import state_item
 from ses_warden.adapters.ledger import Tables
 from ses_warden.domain.guard_states import State, Status
-from ses_warden_cli import shapes
 from ses_warden_cli.main import app
+from ses_warden_cli.sending import shapes
+from ses_warden_cli.shapes import Failed
 from tests.integration.guardhouse import SHARDS, Guardhouse
 from tests.support.emulator import CREDENTIALS, REGION
 
@@ -50,9 +51,7 @@ def environment(endpoint: str, house: Guardhouse) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "SES_WARDEN_REPUTATION_TABLE": house.tables.reputation,
-        "SES_WARDEN_ALERT_TOPIC": house.topic,
-        "SES_WARDEN_COUNTER_SHARDS": str(SHARDS),
+        "SES_WARDEN_USE": f"REPUTATION_TABLE={house.tables.reputation} ALERT_TOPIC_ARN={house.topic} COUNTER_SHARDS={SHARDS}",
     }
 
 
@@ -141,7 +140,7 @@ def test_what_is_so_already_is_refused(run: Run, house: Guardhouse) -> None:
     scope = scope_of(house.marketing)
     refused = run("resume", scope, *REASON, "--json")
     assert refused.returncode == 1
-    assert printed(refused, shapes.Failed)["error"]["kind"] == "NothingToDo"
+    assert printed(refused, Failed)["error"]["kind"] == "NothingToDo"
     assert run("pause", scope, *REASON, "--as", "jane").returncode == 0
     trail = house.trail(scope)
     again = run("pause", scope, "--reason", "again", "--as", "bob")
@@ -164,7 +163,7 @@ def test_a_misspelt_scope_is_never_claimed(run: Run, house: Guardhouse) -> None:
     """SES knows no such set: exit code 2, and no row that the guard would try to carry out for ever."""
     result = run("pause", "configuration-set/no-such-set", *REASON, "--json")
     assert result.returncode == 2
-    error = printed(result, shapes.Failed)["error"]
+    error = printed(result, Failed)["error"]
     assert error["kind"] == "ScopeGone"
     assert house.state("configuration-set/no-such-set") is None
 
@@ -172,7 +171,12 @@ def test_a_misspelt_scope_is_never_claimed(run: Run, house: Guardhouse) -> None:
 def test_an_alert_that_does_not_go_out_does_not_undo_the_pause(run: Run, house: Guardhouse) -> None:
     """The set is off, the command says that the alert is owed, and the guard sends it."""
     missing = house.topic + "-gone"
-    result = run("pause", scope_of(house.marketing), *REASON, SES_WARDEN_ALERT_TOPIC=missing)
+    result = run(
+        "pause",
+        scope_of(house.marketing),
+        *REASON,
+        SES_WARDEN_USE=f"REPUTATION_TABLE={house.tables.reputation} ALERT_TOPIC_ARN={missing}",
+    )
     assert result.returncode == 0
     assert "the guard sends it" in result.stderr
     assert not house.sends(house.marketing)
@@ -324,7 +328,7 @@ def test_the_stack_tells_where_its_tables_are(run: Run, house: Guardhouse, envir
 
 def test_a_stack_that_is_not_there_is_a_failure(run: Run, environment: dict[str, str]) -> None:
     """Exit code 2, with what CloudFormation says."""
-    del environment["SES_WARDEN_REPUTATION_TABLE"]
+    del environment["SES_WARDEN_USE"]
     result = run("status", "--stack", "no-such-stack")
     assert (result.returncode, result.stdout) == (2, "")
     assert "no-such-stack" in result.stderr
@@ -332,10 +336,10 @@ def test_a_stack_that_is_not_there_is_a_failure(run: Run, environment: dict[str,
 
 def test_nobody_is_paused_without_anybody_told(run: Run, house: Guardhouse, environment: dict[str, str]) -> None:
     """A table alone names no alert topic; the refusal comes before the deed."""
-    del environment["SES_WARDEN_ALERT_TOPIC"]
+    environment["SES_WARDEN_USE"] = f"REPUTATION_TABLE={house.tables.reputation}"
     result = run("pause", scope_of(house.marketing), *REASON)
     assert result.returncode == 2
-    assert "--alert-topic" in result.stderr
+    assert "--use ALERT_TOPIC_ARN" in result.stderr
     assert house.sends(house.marketing)
     assert house.state(scope_of(house.marketing)) is None
 

@@ -16,9 +16,10 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from ses_warden.operator_bootstrap import USUAL
+from ses_warden.bootstrap.sending import USUAL
 from ses_warden_cli import shapes
 from ses_warden_cli.main import app
+from ses_warden_cli.sending import shapes as sending
 from tests.support.template import TEMPLATE, load
 
 DOCUMENT = TEMPLATE.parent / "docs" / "cli.md"
@@ -56,8 +57,8 @@ def help_text() -> str:
 
 def shapes_text() -> str:
     """Return all shapes as the document has them: as Python, with their comments."""
-    source = inspect.getsource(shapes)
-    source = source[source.index("class ") :]
+    parts = [inspect.getsource(module) for module in (shapes, sending)]
+    source = "\n\n".join(part[part.index("class ") :].rstrip() + "\n" for part in parts)
     lines = [line for line in source.splitlines() if not line.startswith("@")]
     return "\n```python\n" + "\n".join(lines) + "\n```\n"
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from ses_warden import guard_bootstrap
 from ses_warden.adapters.guard_metrics import GUARD_METRICS, MOST_SETS, emit_guard
 from ses_warden.application.guard_sending import GuardOutcome, GuardPolicy
+from ses_warden.bootstrap import guarding
+from ses_warden.bootstrap.guarding import Guard, is_alarm
 from ses_warden.domain.assessment import assess
 from ses_warden.domain.guard_states import Action, Decision, Mode, State, Status
 from ses_warden.domain.judgement import Assessment
 from ses_warden.domain.rates import Outcomes, Thresholds
 from ses_warden.errors import GuardIncomplete, SettingsError, SwitchError
-from ses_warden.guard_bootstrap import Guard, is_alarm
 from ses_warden.guard_settings import GuardSettings
 from tests.guard_fakes import World
 from tests.support.template import TEMPLATE
@@ -107,12 +107,12 @@ def test_a_guard_is_made_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> 
     """Once, and without a call."""
     for name, value in {**ENVIRONMENT, "AWS_DEFAULT_REGION": "eu-west-1"}.items():
         monkeypatch.setenv(name, value)
-    guard_bootstrap.guard.cache_clear()
+    guarding.guard.cache_clear()
     try:
-        assert guard_bootstrap.guard().policy == GuardPolicy()
-        assert guard_bootstrap.guard() is guard_bootstrap.guard()
+        assert guarding.guard().policy == GuardPolicy()
+        assert guarding.guard() is guarding.guard()
     finally:
-        guard_bootstrap.guard.cache_clear()
+        guarding.guard.cache_clear()
 
 
 # Metrics

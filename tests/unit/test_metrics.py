@@ -13,7 +13,7 @@ import pytest
 from ses_warden.adapters.metrics import LAG, NAMES, emit
 from ses_warden.application.outcome import Happening, Outcome
 from ses_warden.application.record_events import Policy
-from ses_warden.bootstrap import Services
+from ses_warden.bootstrap.recording import Services
 from ses_warden.domain.counters import Counter
 from ses_warden.errors import LedgerBusy
 from tests.fakes import MemoryLedger, MemoryQuarantine

@@ -8,7 +8,8 @@ import pytest
 from botocore.stub import Stubber
 
 from ses_warden.adapters.seen_scopes import DynamoSeenScopes
-from ses_warden.adapters.stack import caller, guard_environment
+from ses_warden.adapters.stack import caller
+from ses_warden.bootstrap.connection import Connection, Place
 from ses_warden.errors import LedgerError, SettingsError
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
@@ -26,14 +27,35 @@ def stack(*outputs: tuple[str, str]) -> dict[str, Any]:
     return {"Stacks": [{"StackName": "mail", "CreationTime": NOW, "StackStatus": "UPDATE_COMPLETE", "Outputs": listed}]}
 
 
-def test_the_settings_are_those_of_the_guards_function() -> None:
+class Asked(Connection):
+    """A connection whose clients have nobody to talk to but their stubs."""
+
+    def __init__(self, *uses: tuple[str, str], **clients: Any) -> None:
+        super().__init__(Place(stack="mail", uses=dict(uses), region="eu-west-1"))
+        self._clients = clients
+
+    def client(self, service: str, **_: Any) -> Any:
+        """The stubbed one."""
+        return self._clients[service]
+
+
+def test_the_settings_are_those_of_the_stacks_function() -> None:
     """The stack names the function, and the function tells its environment."""
     cloudformation, functions = client("cloudformation"), client("lambda")
     with Stubber(cloudformation) as first, Stubber(functions) as second:
         first.add_response("describe_stacks", stack(("KeyArn", "arn"), ("GuardFunctionName", "mail-guard")), {"StackName": "mail"})
         variables = {"Environment": {"Variables": {"REPUTATION_TABLE": "mail-reputation"}}}
         second.add_response("get_function_configuration", variables, {"FunctionName": "mail-guard"})
-        assert guard_environment(cloudformation, functions, "mail") == {"REPUTATION_TABLE": "mail-reputation"}
+        asked = Asked(cloudformation=cloudformation, **{"lambda": functions})
+        assert asked.environment("GuardFunction", {"X": "y"}) == {"REPUTATION_TABLE": "mail-reputation"}
+
+
+def test_settings_that_are_given_are_used_and_no_stack_is_asked() -> None:
+    """Over the usual ones."""
+    asked = Asked(("REPUTATION_TABLE", "mine"))
+    usual = {"REPUTATION_TABLE": "usual", "COUNTER_SHARDS": "8"}
+    wanted = {"REPUTATION_TABLE": "mine", "COUNTER_SHARDS": "8", "POWERTOOLS_SERVICE_NAME": "mail"}
+    assert asked.environment("GuardFunction", usual) == wanted
 
 
 def test_a_stack_without_a_guard_is_another_or_older() -> None:
@@ -41,8 +63,8 @@ def test_a_stack_without_a_guard_is_another_or_older() -> None:
     cloudformation = client("cloudformation")
     with Stubber(cloudformation) as stub:
         stub.add_response("describe_stacks", stack(("BucketName", "x")))
-        with pytest.raises(SettingsError, match="mail has no output GuardFunctionName: it is another one, or older"):
-            guard_environment(cloudformation, client("lambda"), "mail")
+        with pytest.raises(SettingsError, match="mail has no output GuardFunctionName: it is another one, or an older"):
+            Asked(cloudformation=cloudformation).environment("GuardFunction")
 
 
 def test_what_aws_refuses_is_told_in_its_words() -> None:
@@ -51,7 +73,7 @@ def test_what_aws_refuses_is_told_in_its_words() -> None:
     with Stubber(cloudformation) as stub:
         stub.add_client_error("describe_stacks", "ValidationError", "Stack with id mail does not exist")
         with pytest.raises(SettingsError, match="ValidationError: Stack with id mail does not exist"):
-            guard_environment(cloudformation, client("lambda"), "mail")
+            _ = Asked(cloudformation=cloudformation).outputs
 
 
 def test_the_caller_is_an_arn() -> None:

@@ -8,13 +8,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ses_warden.errors import SettingsError
 
 
-def guard_environment(cloudformation: Any, functions: Any, stack: str) -> Mapping[str, str]:
-    """The environment of the stack's guard; so that an operator works with the very settings that the guard works with."""
+def stack_outputs(cloudformation: Any, stack: str) -> Mapping[str, str]:
+    """The stack's outputs by their keys."""
     answer = _ask(f"CloudFormation about the stack {stack}", cloudformation.describe_stacks, StackName=stack)
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", ())}
-    name = outputs.get("GuardFunctionName")
-    if not name:
-        raise SettingsError(f"the stack {stack} has no output GuardFunctionName: it is another one, or older than the guard")
+    return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", ())}
+
+
+def function_environment(functions: Any, name: str) -> Mapping[str, str]:
+    """The environment of a function; so that an operator works with the very settings that it works with."""
     answer = _ask(f"Lambda about the function {name}", functions.get_function_configuration, FunctionName=name)
     return dict(answer.get("Environment", {}).get("Variables", {}))
 

@@ -8,8 +8,9 @@ import typer
 from ses_warden_cli.commands import EXAMPLES, command
 
 if TYPE_CHECKING:
+    from ses_warden.bootstrap.connection import Connection
+    from ses_warden.bootstrap.sending import Operator
     from ses_warden.domain.guard_states import State
-    from ses_warden.operator_bootstrap import Operator
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html and API_CreateTenant.html
 _SCOPE = re.compile(r"account|(configuration-set|tenant)/[A-Za-z0-9_-]{1,64}")
@@ -51,7 +52,7 @@ _PAUSE = f"""{EXAMPLES}  ses-warden pause configuration-set/newsletter --reason 
 
 
 @command
-def pause(operator: "Operator", scope: Scope, reason: Reason, by: As = None, *, as_json: bool) -> bool:
+def pause(connection: "Connection", scope: Scope, reason: Reason, by: As = None, *, as_json: bool) -> bool:
     """Stop SES from sending for a scope.
 
     The switch is read back, the audit trail says who and why, and an alert goes out. Only `resume` ends a pause. Refuses (1) what
@@ -59,6 +60,7 @@ def pause(operator: "Operator", scope: Scope, reason: Reason, by: As = None, *, 
     """
     from ses_warden.errors import NothingToDo  # noqa: PLC0415 - `--help` must not wait for it
 
+    operator = _operator(connection)
     # A scope that SES does not know is found out before anything is written: the guard would try to pause it for ever.
     operator.sends(scope)
     try:
@@ -77,13 +79,19 @@ _RESUME = f"""{EXAMPLES}  ses-warden resume configuration-set/newsletter --reaso
 
 
 @command
-def resume(operator: "Operator", scope: Scope, reason: Reason, by: As = None, *, as_json: bool) -> bool:
+def resume(connection: "Connection", scope: Scope, reason: Reason, by: As = None, *, as_json: bool) -> bool:
     """Let a paused scope send again, on probation.
 
     Counting starts afresh now, with a tighter bound. Refuses (1) what is not paused.
     """
-    _switch(operator, scope, reason, by, to_pause=False, as_json=as_json)
+    _switch(_operator(connection), scope, reason, by, to_pause=False, as_json=as_json)
     return False
+
+
+def _operator(connection: "Connection") -> "Operator":
+    from ses_warden.bootstrap.sending import Operator  # noqa: PLC0415 - `--help` must not wait for it
+
+    return Operator(connection)
 
 
 def _switch(operator: "Operator", scope: str, reason: str, by: str | None, *, to_pause: bool, as_json: bool) -> None:
@@ -112,7 +120,7 @@ def _switch(operator: "Operator", scope: str, reason: str, by: str | None, *, to
 
 def _show(state: "State", *, as_json: bool) -> None:
     from ses_warden_cli import show  # noqa: PLC0415 - as above
-    from ses_warden_cli.shapes import Switched  # noqa: PLC0415
+    from ses_warden_cli.sending.shapes import Switched  # noqa: PLC0415
 
     owed = state.untold is not None
     if as_json:
@@ -142,7 +150,7 @@ _STATUS = f"""{EXAMPLES}  ses-warden status
 
 @command
 def status(
-    operator: "Operator",
+    connection: "Connection",
     scopes: Annotated[
         list[str] | None,
         typer.Argument(metavar="SCOPE", help="account, configuration-set/NAME or tenant/NAME.", callback=_scopes),
@@ -157,8 +165,8 @@ def status(
     Without scopes: the account, all that have been warned, paused or resumed, and all that mailed in the last day. Exits with 1
     when a scope is warned, paused or cannot be judged, the guard is silent, or AWS's own word on the account is not HEALTHY.
     """
-    from ses_warden_cli import standings  # noqa: PLC0415 - `--help` must not wait for it
+    from ses_warden_cli.sending import standings  # noqa: PLC0415 - `--help` must not wait for it
 
-    report = operator.report(scopes or ())
+    report = _operator(connection).report(scopes or ())
     standings.show_report(report, days=days if plot else None, as_json=as_json)
     return report.is_finding

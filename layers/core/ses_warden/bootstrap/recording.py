@@ -1,4 +1,4 @@
-"""Puts the parts together for a function: the one module that knows all of them."""
+"""The functions that record events."""
 
 import gc
 import os

@@ -1,29 +1,23 @@
-"""Puts the parts together for an operator at a terminal, from the settings of the stack's guard."""
+"""The commands about sending, with the settings of the stack's guard."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import Any
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
 
 from ses_warden.adapters.alerts import AwsAlerts
 from ses_warden.adapters.guard_store import DynamoGuardStore
 from ses_warden.adapters.seen_scopes import DynamoSeenScopes
 from ses_warden.adapters.ses import SesSwitch
-from ses_warden.adapters.stack import caller, guard_environment
 from ses_warden.application.guard_sending import GuardPolicy
 from ses_warden.application.operate_sending import pause_sending, resume_sending
 from ses_warden.application.report_sending import Report, report_sending
+from ses_warden.bootstrap.connection import Connection
 from ses_warden.domain.guard_states import State
 from ses_warden.domain.rates import Thresholds
 from ses_warden.errors import SettingsError
 from ses_warden.guard_settings import GuardSettings
 
-_CLIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 4})
 _NOWHERE = "none"
+_UNNAMED = {"ALERT_TOPIC_ARN": _NOWHERE, "ACTIVITY_QUEUE_URL": _NOWHERE}
 _LIMITS = Thresholds()
 # What template.yaml sets by default, for those who name their tables instead of their stack.
 USUAL = {
@@ -42,35 +36,16 @@ USUAL = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the stack is. With `reputation_table` no stack is asked. None: as boto3 finds it."""
-
-    stack: str
-    reputation_table: str | None = None
-    alert_topic: str | None = None
-    counter_shards: int | None = None
-    region: str | None = None
-    profile: str | None = None
-    endpoint_url: str | None = None
-
-
 class Operator:
-    """What an operator can do. Its methods raise `WardenError`."""
+    """What an operator can do about sending. Its methods raise `WardenError`."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, connection: Connection) -> None:
         """Finds the stack; raises `SettingsError` where that fails."""
-        self._place = place
-        try:
-            self._session = boto3.Session(profile_name=place.profile, region_name=place.region)
-        except BotoCoreError as error:
-            raise SettingsError(str(error)) from error
-        environment = self._environment()
+        self._connection = connection
+        environment = connection.environment("GuardFunction", _UNNAMED | USUAL)
         self._settings = GuardSettings.read(environment)
-        # Where the guard throws its switches, an operator does: beside a simulator of SES, not at SES.
-        ses = place.endpoint_url or environment.get("AWS_ENDPOINT_URL_SESV2") or None
-        self._switch = SesSwitch(self._client("sesv2", ses))
-        dynamodb = self._client("dynamodb")
+        self._switch = SesSwitch(connection.ses(environment))
+        dynamodb = connection.client("dynamodb")
         self._store = DynamoGuardStore(dynamodb, self._settings.reputation_table, shards=self._settings.counter_shards)
         self._seen = DynamoSeenScopes(dynamodb, self._settings.reputation_table)
 
@@ -82,7 +57,7 @@ class Operator:
 
     def caller(self) -> str:
         """The ARN of whoever asks."""
-        return caller(self._client("sts"))
+        return self._connection.caller()
 
     def sends(self, scope: str) -> bool:
         """Whether the scope's own switch is on. Raises `SwitchError` also for a scope that SES does not know."""
@@ -115,32 +90,12 @@ class Operator:
         """See `report_sending`."""
         return report_sending(self._store, self._seen, self.policy, datetime.now(UTC), scopes)
 
-    def _environment(self) -> Mapping[str, str]:
-        place = self._place
-        if place.reputation_table:
-            found: dict[str, str] = {
-                **USUAL,
-                "REPUTATION_TABLE": place.reputation_table,
-                "ALERT_TOPIC_ARN": _NOWHERE,
-                "ACTIVITY_QUEUE_URL": _NOWHERE,
-                "POWERTOOLS_SERVICE_NAME": place.stack,
-            }
-        else:
-            found = dict(guard_environment(self._client("cloudformation"), self._client("lambda"), place.stack))
-        if place.alert_topic:
-            found["ALERT_TOPIC_ARN"] = place.alert_topic
-        if place.counter_shards:
-            found["COUNTER_SHARDS"] = str(place.counter_shards)
-        return found
-
     def _alerts(self) -> AwsAlerts:
         if self._settings.alert_topic == _NOWHERE:
-            raise SettingsError("nobody would be told: name the alert topic too (--alert-topic), or the stack (--stack)")
-        return AwsAlerts(self._client("sns"), self._client("events"), topic=self._settings.alert_topic, stack=self._settings.stack)
-
-    def _client(self, service: str, endpoint_url: str | None = None) -> Any:
-        made: Any = self._session.client  # its stubs take literal names of services only
-        try:
-            return made(service, endpoint_url=endpoint_url or self._place.endpoint_url, config=_CLIENT)
-        except (BotoCoreError, ValueError) as error:
-            raise SettingsError(f"{service}: {error}") from error
+            raise SettingsError("nobody would be told: name the alert topic too (--use ALERT_TOPIC_ARN=…), or the stack (--stack)")
+        return AwsAlerts(
+            self._connection.client("sns"),
+            self._connection.client("events"),
+            topic=self._settings.alert_topic,
+            stack=self._settings.stack,
+        )

@@ -1,4 +1,4 @@
-"""Puts the parts of the guard together; apart from `bootstrap`, so that no other function loads them when it starts."""
+"""The function that guards."""
 
 import os
 from collections.abc import Callable

@@ -10,7 +10,8 @@ from ses_warden.application.report_sending import Report, Standing
 from ses_warden.domain.guard_states import Mode, State, Status
 from ses_warden.domain.judgement import Judgement
 from ses_warden.domain.rates import Outcomes
-from ses_warden_cli import shapes, show
+from ses_warden_cli import show
+from ses_warden_cli.sending import shapes
 
 _COLOURS = {
     Status.HEALTHY: "green",
@@ -38,7 +39,7 @@ def show_report(report: Report, *, days: int | None, as_json: bool) -> None:
     for line in _notes(report):
         screen.print(line)
     if since:
-        from ses_warden_cli.plots import drawings_of  # noqa: PLC0415 - plotext, for those who draw
+        from ses_warden_cli.sending.plots import drawings_of  # noqa: PLC0415 - plotext, for those who draw
 
         for standing in report.standings:
             for drawing in drawings_of(standing, since, screen.width, colour=screen.color_system is not None):

@@ -1,0 +1,1 @@
+"""`pause`, `resume` and `status`."""
