@@ -64,7 +64,7 @@ local: $(MAIN) $(SAM) $(EMULATOR) ## Run the built functions in Lambda's runtime
 fuzz: $(MAIN) ## Run the unit tests with 5,000 new examples for each property (about ten minutes)
 	@$(PYTHON) -m pytest -p tests.support.fuzz --hypothesis-profile=fuzz --timeout=0 tests/unit
 
-bench: build $(ANYMAIL) ## Measure speed, API calls and cost; fails when a bar is missed
+bench: build $(ANYMAIL) $(EMULATOR) ## Measure speed, API calls and cost; fails when a bar is missed
 	@$(PYTHON) -m benchmarks
 
 .PHONY: check lint types imports validate locks

@@ -29,7 +29,7 @@ def main() -> int:
     parsing = parse.measure(quick=quick)
     show("Parsing", parsing)
     # Only now: in a process that has boto3 and all the rest in memory, parsing takes a little longer, and not always the same.
-    from benchmarks import costs, init, record  # noqa: PLC0415
+    from benchmarks import costs, gate, init, record  # noqa: PLC0415
 
     recording = record.measure(quick=quick)
     show("Recording", recording)
@@ -37,11 +37,13 @@ def main() -> int:
     show("Where the CPU time of an event goes", stages)
     counted = costs.measure()
     show("Cost", counted)
+    asking = gate.measure(quick=quick)
+    show("Asking before sending", asking)
     starting = init.measure(QUICK_STARTS if quick else STARTS)
     show("Starting", starting)
     if arguments.write:
         costs.write(measured=_measured([*parsing, *recording, *starting]), stages=_stages(stages))
-    return exit_code([*parsing, *recording, *counted, *starting])
+    return exit_code([*parsing, *recording, *counted, *asking, *starting])
 
 
 def _measured(findings: list[Finding]) -> list[list[str]]:

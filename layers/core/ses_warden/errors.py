@@ -10,6 +10,7 @@ WardenError
 ├── AlertError         an alert did not go out
 ├── GuardIncomplete    a run of the guard left something undone
 ├── NothingToDo        an operator asked for what is so already
+├── UnknownScope       a sender asked about a scope of no known kind
 └── LedgerError        DynamoDB did not take a transaction
     ├── LedgerBusy     … because of conflicts or throttling that outlasted the retries; a redelivery helps
     └── RowRefused     … because it takes one of the rows never; no redelivery helps
@@ -54,6 +55,10 @@ class GuardIncomplete(WardenError):
 
 class NothingToDo(WardenError):
     """An operator asked for what is so already; the message says how things stand."""
+
+
+class UnknownScope(WardenError):
+    """A sender asked about a scope of no known kind, or about too many; the message says what there is."""
 
 
 class LedgerError(WardenError):

@@ -42,14 +42,18 @@ class Address(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def normalize(raw: str) -> Address:
+    """`read_address`, for events, which name the same recipients again and again."""
+    return read_address(raw)
+
+
+def read_address(raw: str) -> Address:
     """The address in a field, which may carry a display name, brackets, quotes, stray spaces or a trailing dot.
 
     The key is lower-cased, the domain in its ASCII form (A-label), `+tag` kept. What is no address gets a key all the
     same, of at most 320 characters, and is not `valid`; of an empty field the key is `*`.
     """
-    lowered = raw.lower()
-    if len(raw) <= _LONGEST_KEY and raw.isascii() and _PLAIN.fullmatch(lowered):
-        return Address(lowered, raw, True)
+    if plain := plain_key(raw):
+        return Address(plain, raw, True)
     bare = _bare(raw)
     local, at, domain = bare.rpartition("@")
     local, domain = _local_key(local), _ascii_domain(domain)
@@ -59,6 +63,12 @@ def normalize(raw: str) -> Address:
         len(key) <= _LONGEST_KEY and local.isascii() and bool(re.fullmatch(_LOCAL, local)) and bool(re.fullmatch(_DOMAIN, domain))
     )
     return Address(_bounded(key) or NOBODY, clean(bare, _LONGEST_KEY), valid)
+
+
+def plain_key(raw: str) -> str | None:
+    """The key of an address that is nothing but an address, as nearly all are; None of any other text."""
+    lowered = raw.lower()
+    return lowered if len(raw) <= _LONGEST_KEY and raw.isascii() and _PLAIN.fullmatch(lowered) else None
 
 
 def domain_of(key: str) -> str:
