@@ -19,8 +19,8 @@ from demo.campaign import SETS
 from demo.expected import Expected
 from demo.found import Comparison, Found
 from demo.stories import KINDS_OF, METRIC_OF
-from ses_warden.adapters.rows import RecordedEvent
 from ses_warden.domain.entries import Entry, State, explain
+from ses_warden.domain.recorded import RecordedEvent
 from ses_warden.domain.signals import Confidence
 from ses_warden.domain.text import clean
 from ses_warden.domain.timeline import Timeline

@@ -5,6 +5,7 @@ Each group of commands is a folder, whose module `commands` enters it here, and 
 
 import typer
 
+from ses_warden_cli.messages import commands as messages
 from ses_warden_cli.sending import commands as sending
 
 app = typer.Typer(
@@ -17,3 +18,4 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 sending.add_to(app)
+messages.add_to(app)

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from ses_warden.bootstrap.sending import USUAL
 from ses_warden_cli import shapes
 from ses_warden_cli.main import app
+from ses_warden_cli.messages import shapes as messages
 from ses_warden_cli.sending import shapes as sending
 from tests.support.template import TEMPLATE, load
 
@@ -57,7 +58,7 @@ def help_text() -> str:
 
 def shapes_text() -> str:
     """Return all shapes as the document has them: as Python, with their comments."""
-    parts = [inspect.getsource(module) for module in (shapes, sending)]
+    parts = [inspect.getsource(module) for module in (shapes, sending, messages)]
     source = "\n\n".join(part[part.index("class ") :].rstrip() + "\n" for part in parts)
     lines = [line for line in source.splitlines() if not line.startswith("@")]
     return "\n```python\n" + "\n".join(lines) + "\n```\n"
@@ -96,6 +97,15 @@ def test_each_command_has_examples_and_json(command: str) -> None:
         (["pause", "tenant/a/b", "--reason", "x"], "configuration-set/NAME"),
         (["status", "account", "tenants"], "configuration-set/NAME"),
         (["status", "--days", "0"], "--days"),
+        (["message", "show"], "Missing argument"),
+        (["message", "find", "--day", "yesterday"], "--day"),
+        (["message", "find", "--day", "2026-11-23", "--since", "2026-11-01"], "either --day"),
+        (["message", "find", "--since", "2026-11-23", "--until", "2026-11-22"], "before it begins"),
+        (["message", "find", "--to", "jane"], "whole address"),
+        (["message", "find", "--tag", "campaign"], "NAME=VALUE"),
+        (["message", "find", "--state", "lost"], "--state"),
+        (["message", "find", "--limit", "0"], "--limit"),
+        (["message", "find", "--csv", "--json"], "either --csv"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(words: list[str], complaint: str) -> None:

@@ -14,8 +14,8 @@ from demo.bills import Bill
 from demo.campaign import make_campaign
 from demo.expected import Expected
 from demo.found import Found, compare
-from ses_warden.adapters.rows import RecordedEvent
 from ses_warden.domain.entries import Entry
+from ses_warden.domain.recorded import RecordedEvent
 from ses_warden.domain.signals import ACCOUNT, Signal, SignalKind
 from ses_warden.domain.suppression import decide
 from ses_warden.domain.timeline import timelines

@@ -11,6 +11,9 @@ WardenError
 ├── GuardIncomplete    a run of the guard left something undone
 ├── NothingToDo        an operator asked for what is so already
 ├── UnknownScope       a sender asked about a scope of no known kind
+
+
+├── BadPage            a page of a search was asked for that there is not
 └── LedgerError        DynamoDB did not take a transaction
     ├── LedgerBusy     … because of conflicts or throttling that outlasted the retries; a redelivery helps
     └── RowRefused     … because it takes one of the rows never; no redelivery helps
@@ -59,6 +62,10 @@ class NothingToDo(WardenError):
 
 class UnknownScope(WardenError):
     """A sender asked about a scope of no known kind, or about too many; the message says what there is."""
+
+
+class BadPage(WardenError):
+    """What says where the next page of a search begins is damaged, or of another search."""
 
 
 class LedgerError(WardenError):

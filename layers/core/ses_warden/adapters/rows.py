@@ -7,7 +7,7 @@ recipient's history by the index `by_recipient`, and a day's mails by sender, su
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 from ses_warden.domain.addresses import NOBODY, decode_key, is_simulator, normalize
@@ -24,6 +24,7 @@ from ses_warden.domain.events import (
     Subscription,
 )
 from ses_warden.domain.facts import Fact
+from ses_warden.domain.recorded import RecordedEvent
 from ses_warden.domain.text import clean, clip_bytes
 
 type Attribute = Mapping[str, str | list[str]]
@@ -41,22 +42,6 @@ _TAG_BYTES, _LONGEST_TAG = 300, 80
 _GREATEST_NUMBER = 10**12
 # json.dumps makes an encoder for each call that is not plain.
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-class RecordedEvent(NamedTuple):
-    """An event as a row of the table tells it again. `detail` is what only its type has, by SES's names."""
-
-    message_id: str
-    recipient: str
-    type: str
-    kind: str
-    at: datetime
-    status: str | None
-    configuration_set: str | None
-    tenant: str | None
-    sender: str | None
-    subject: str | None
-    detail: Mapping[str, str | int]
 
 
 def timestamp(moment: datetime) -> str:
@@ -118,6 +103,8 @@ def parse_row(item: Mapping[str, Any]) -> RecordedEvent:
         sender=text("sender"),
         subject=text("subject"),
         detail=json.loads(text("detail") or "{}"),
+        sent_at=datetime.fromisoformat(sent_at) if (sent_at := text("sent_at")) else None,
+        tags=tuple(sorted(item["tags"]["SS"])) if "tags" in item else (),
     )
 
 

@@ -71,10 +71,13 @@ class Fact(NamedTuple):
     @property
     def sort_key(self) -> str:
         """`<recipient>#<type>#<fingerprint>`: with the message id, what makes two notifications the same fact."""
-        recipient = encode_key(self.recipient)
-        if len(recipient.encode()) > _LONGEST_IN_SORT_KEY:
-            recipient = _digest(recipient)
-        return f"{recipient}#{self.type}#{self.fingerprint}"
+        return f"{key_part(self.recipient)}#{self.type}#{self.fingerprint}"
+
+
+def key_part(recipient: str) -> str:
+    """A recipient's key as it stands in a sort key: `#` and `%` percent-encoded, a very long one as a digest."""
+    encoded = encode_key(recipient)
+    return encoded if len(encoded.encode()) <= _LONGEST_IN_SORT_KEY else _digest(encoded)
 
 
 def facts_of(event: MailEvent, no_feedback_domains: frozenset[str] = frozenset()) -> list[Fact]:

@@ -1,0 +1,1 @@
+"""`message show` and `message find`."""

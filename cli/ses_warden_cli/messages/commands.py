@@ -1,0 +1,142 @@
+"""`message show` and `message find`: what became of a mail, and which mails were like this."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ses_warden_cli.commands import EXAMPLES, command
+
+if TYPE_CHECKING:
+    from ses_warden.bootstrap.connection import Connection
+    from ses_warden.bootstrap.messages import Archive
+
+# The words of `ses_warden.domain.timeline.Status`, which `--help` need not wait for.
+STATES = ("complained", "bounced", "delivered", "soft-bounced", "rejected", "rendering-failed", "delayed", "sent", "unknown")
+
+
+def _address(value: str | None) -> str | None:
+    if value is not None and not all(value.strip().rpartition("@")[::2]):
+        raise typer.BadParameter("it is not a whole address; --domain takes a domain")
+    return value
+
+
+def _tag(value: str | None) -> str | None:
+    if value is not None and not all(value.partition("=")):
+        raise typer.BadParameter("it is not NAME=VALUE")
+    return value
+
+
+def _state(value: str | None) -> str | None:
+    if value is not None and value not in STATES:
+        raise typer.BadParameter(f"it is one of {', '.join(STATES)}")
+    return value
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    group = typer.Typer(help="What became of mails.", no_args_is_help=True, rich_markup_mode=None)
+    group.command("show", epilog=_SHOW)(show)
+    group.command("find", epilog=_FIND)(find)
+    app.add_typer(group, name="message")
+
+
+_SHOW = f"""{EXAMPLES}  ses-warden message show 010201936f3b6c1a-7a1c2c0e-5d0f-4e8e-9d52-3f1f4f6f2a10-000000
+  ses-warden message show 010201936f3b6c1a-7a1c2c0e-5d0f-4e8e-9d52-3f1f4f6f2a10-000000 --json | jq '.recipients[].state'"""
+
+
+@command
+def show(
+    connection: "Connection",
+    message_id: Annotated[str, typer.Argument(metavar="MESSAGE_ID", help="The id that SES returned for the mail.")],
+    *,
+    as_json: bool,
+) -> bool:
+    """Show what became of a mail, for each of its recipients.
+
+    Exits with 1 where the mail is not known.
+    """
+    from ses_warden_cli.messages import views  # noqa: PLC0415 - `--help` must not wait for it
+
+    archive = _archive(connection)
+    known = archive.mail(message_id.strip().strip("<>").partition("@")[0])
+    return views.show_mail(message_id, known, archive.retention.days, as_json=as_json)
+
+
+_FIND = f"""{EXAMPLES}  ses-warden message find --to jane@example.com
+  ses-warden message find --day 2026-11-23 --subject "winter boots" --state bounced
+  ses-warden message find --domain example.net --since 2026-11-01 --until 2026-11-07 --csv > mails.csv
+  ses-warden message find --tag campaign=november --clicked --limit 500 --json | jq -r '.mails[].recipient'"""
+
+
+@command
+def find(  # noqa: PLR0917 - options, given by name
+    connection: "Connection",
+    sender: Annotated[str | None, typer.Option("--from", metavar="TEXT", help="A part of the sender's address.")] = None,
+    to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The recipient's whole address.", callback=_address)] = None,
+    subject: Annotated[str | None, typer.Option(metavar="WORDS", help="Words that all occur in the subject.")] = None,
+    domain: Annotated[str | None, typer.Option(metavar="DOMAIN", help="The recipient's domain.")] = None,
+    tag: Annotated[str | None, typer.Option(metavar="NAME=VALUE", help="A message tag.", callback=_tag)] = None,
+    day: Annotated[
+        datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="The day of sending (UTC).")
+    ] = None,
+    since: Annotated[datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="The first day.")] = None,
+    until: Annotated[datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="The last day.")] = None,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATE", help=f"What became of it: {', '.join(STATES)}.", callback=_state)
+    ] = None,
+    *,
+    opened: Annotated[bool, typer.Option("--opened", help="Only what a person opened, as far as SES can tell.")] = False,
+    clicked: Annotated[bool, typer.Option("--clicked", help="Only where a person followed a link.")] = False,
+    limit: Annotated[int, typer.Option(metavar="NUMBER", help="Most mails of a page.", min=1, max=10000)] = 50,
+    after: Annotated[str | None, typer.Option("--next", metavar="TOKEN", help="The next page: what the last one said.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_json: bool,
+) -> bool:
+    """Find mails, one line for each recipient, the newest first.
+
+    Upper and lower case are the same. Without days, all that is kept is searched (RetentionDays); with --to that is quick, else
+    each day is read whole until the page is full. Not found by subject: mail whose event destination has no headers, and templated
+    mail before its delivery.
+    """
+    from ses_warden.domain.addresses import domain_of, normalize  # noqa: PLC0415 - `--help` must not wait for these
+    from ses_warden.domain.search import Query, page_of  # noqa: PLC0415
+    from ses_warden.domain.timeline import Status  # noqa: PLC0415
+    from ses_warden_cli.messages import views  # noqa: PLC0415
+
+    if day and (since or until):
+        raise typer.BadParameter("give either --day, or --since and --until")
+    if as_csv and as_json:
+        raise typer.BadParameter("give either --csv or --json")
+    if since and until and until < since:
+        raise typer.BadParameter("the range ends before it begins")
+    archive = _archive(connection)
+    today = datetime.now(UTC).date()
+    end, begin = day or until, day or since
+    last = end.date() if end else max(today, begin.date()) if begin else today
+    first = begin.date() if begin else min(archive.oldest, last)
+    query = Query(
+        first=first,
+        last=last,
+        sender=sender or None,
+        recipient=normalize(to).key if to else None,
+        subject=subject or None,
+        domain=domain_of(normalize(f"x@{domain.lstrip('@')}").key) if domain else None,
+        tag=tag,
+        state=Status(state.replace("rendering-failed", "rendering failed")) if state else None,
+        opened=opened,
+        clicked=clicked,
+    )
+    position = None
+    if after:
+        query, position = page_of(after, query)
+    with views.progress(query) as tell:
+        page = archive.find(query, limit=limit, after=position, progress=tell)
+    views.show_page(query, page, archive.oldest, as_json=as_json, as_csv=as_csv)
+    return False
+
+
+def _archive(connection: "Connection") -> "Archive":
+    from ses_warden.bootstrap.messages import Archive  # noqa: PLC0415 - `--help` must not wait for it
+
+    return Archive(connection)

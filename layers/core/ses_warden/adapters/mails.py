@@ -1,0 +1,93 @@
+"""The events table read for searches: by mail, by recipient, and by day of sending.
+
+Reads are consistent only eventually, as indexes are. Source:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from ses_warden.adapters.dynamo import call
+from ses_warden.adapters.rows import DAY_SHARDS, parse_row, timestamp
+from ses_warden.domain.recorded import RecordedEvent
+from ses_warden.domain.search import Clue
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+# So many queries at once; botocore keeps ten connections.
+_AT_ONCE = 8
+
+
+class DynamoMails:
+    """The `Mails` port on DynamoDB."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def of_day(self, day: date) -> Iterator[Sequence[Clue]]:
+        """See the port: a query a shard; the shard of a row comes from its mail's id, so a mail is in one of them."""
+        for some in batched(range(DAY_SHARDS), _AT_ONCE, strict=False):
+            yield from self._at_once([self._index("by_day", "#key = :key", {"#key": "day"}, f"{day}#{shard}") for shard in some])
+
+    def of_recipient(self, recipient: str, since: datetime) -> Sequence[Clue]:
+        """See the port."""
+        query = self._index("by_recipient", "#key = :key AND #at >= :since", {"#key": "recipient", "#at": "at"}, recipient)
+        query["ExpressionAttributeValues"][":since"] = {"S": timestamp(since)}
+        return self._clues(query)
+
+    def rows(self, message_ids: Sequence[str]) -> Iterable[Sequence[RecordedEvent]]:
+        """See the port: a query a mail."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self._rows, message_ids))
+
+    def _rows(self, message_id: str) -> list[RecordedEvent]:
+        query = {
+            "TableName": self._table,
+            "KeyConditionExpression": "message_id = :id",
+            "ExpressionAttributeValues": {":id": {"S": message_id}},
+        }
+        return [parse_row(item) for item in self._pages(query)]
+
+    def _index(self, index: str, condition: str, names: Mapping[str, str], key: str) -> dict[str, Any]:
+        return {
+            "TableName": self._table,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": dict(names),
+            "ExpressionAttributeValues": {":key": {"S": key}},
+        }
+
+    def _at_once(self, queries: Sequence[dict[str, Any]]) -> list[list[Clue]]:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self._clues, queries))
+
+    def _clues(self, query: dict[str, Any]) -> list[Clue]:
+        return [_clue(item) for item in self._pages(query)]
+
+    def _pages(self, query: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+        start: dict[str, Any] = {}
+        while True:
+            answer = call(self._client.query, **query, **start)
+            yield from answer["Items"]
+            if not answer.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def _clue(item: Mapping[str, Any]) -> Clue:
+    part, event_type, _ = item["event"]["S"].split("#", 2)
+    return Clue(
+        message_id=item["message_id"]["S"],
+        part=part,
+        type=event_type,
+        kind=item["kind"]["S"],
+        at=datetime.fromisoformat(item["at"]["S"]),
+        sender=item["sender"]["S"] if "sender" in item else None,
+        subject=item["subject"]["S"] if "subject" in item else None,
+        tags=tuple(item["tags"]["SS"]) if "tags" in item else (),
+    )

@@ -1,0 +1,219 @@
+"""The search for mails, without a table: what a filter matches, where pages begin, and what CSV does not say."""
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from ses_warden.adapters.rows import parse_row, row_of
+from ses_warden.application.find_mails import find_mails
+from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.facts import facts_of, key_part
+from ses_warden.domain.recorded import RecordedEvent
+from ses_warden.domain.search import Clue, Position, Query, found_in, matches, page_of, token_of
+from ses_warden.domain.timeline import Status
+from ses_warden.errors import BadPage
+from ses_warden_cli.messages.commands import STATES
+from ses_warden_cli.messages.views import cell
+from tests.support.doors import compact
+from tests.support.samples import make_event
+
+DAY = date(2026, 11, 23)
+AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+WHOLE = Query(first=DAY, last=DAY)
+
+
+def rows(kind: str, mail: str = "mail-1", to: Sequence[str] = ("jane@example.net",), **more: Any) -> list[RecordedEvent]:
+    """The rows of an event about a mail of this day."""
+    given_: dict[str, Any] = {"at": AT, "sent_at": AT, "sender": "Shop <Shop@example.com>", "subject": "Winter Boots", **more}
+    event = parse_event(compact(make_event(kind, message_id=mail, recipients=list(to), **given_)))
+    assert isinstance(event, MailEvent)
+    return [parse_row(row_of(fact, purge_at=0)) for fact in facts_of(event)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, True),
+        ({"sender": "SHOP@"}, True),
+        ({"sender": "news"}, False),
+        ({"subject": "BOOTS win"}, True),
+        ({"subject": "boots summer"}, False),
+        ({"recipient": "jane@example.net"}, True),
+        ({"recipient": "jan@example.net"}, False),
+        ({"domain": "example.net"}, True),
+        ({"domain": "example.ne"}, False),
+        ({"tag": "Campaign=MAY"}, True),
+        ({"tag": "campaign=ma"}, False),
+        ({"state": Status.DELIVERED}, True),
+        ({"state": Status.SENT}, False),
+        ({"opened": True}, True),
+        ({"clicked": True}, False),
+        ({"last": DAY - timedelta(days=1), "first": DAY - timedelta(days=9)}, False),
+    ],
+)
+def test_a_filter_matches_the_mail_as_all_its_rows_tell(asked: dict[str, Any], found: bool) -> None:
+    """In any case of letters; a bot's click is no click."""
+    told = [*rows("Send", tags={"campaign": ["may"]}), *rows("Delivery"), *rows("Open"), *rows("click-bot")]
+    mail = found_in(told, "jane@example.net")
+    assert mail
+    assert matches(mail, told, Query(**{"first": DAY, "last": DAY, **asked})) is found
+
+
+def test_an_open_of_a_mail_to_several_is_shared() -> None:
+    """It may have been any of them."""
+    both = ("jane@example.net", "john@example.net")
+    told = [*rows("Send", to=both), *rows("Open", to=both)]
+    for recipient in both:
+        mail = found_in(told, recipient)
+        assert mail
+        assert (mail.timeline.opens, mail.shared_opens) == (0, 1)
+        assert matches(mail, told, Query(first=DAY, last=DAY, opened=True))
+
+
+def test_a_mail_has_no_part_for_whom_it_was_not_sent_to() -> None:
+    """An index may name what has expired since."""
+    assert found_in(rows("Send"), "john@example.net") is None
+
+
+def test_the_words_of_the_option_are_the_states() -> None:
+    """The command line has them twice, since its help must come soon."""
+    assert [state.replace("rendering-failed", "rendering failed") for state in STATES] == list(Status)
+
+
+@given(some.text(), some.text(), some.datetimes(timezones=some.just(UTC)), some.sampled_from(["", "2026-11-23"]))
+def test_a_token_is_the_position_again(message_id: str, part: str, at: datetime, day: str) -> None:
+    """Whatever stands in it; it carries the days, so that they need not be given again."""
+    asked = Query(first=DAY, last=DAY, subject="winter")
+    position = Position(day, at, message_id, part)
+    later = Query(first=DAY, last=DAY + timedelta(days=1), subject="winter")
+    assert page_of(token_of(position, asked), later) == (asked, position)
+    with pytest.raises(BadPage):
+        page_of(token_of(position, asked), WHOLE)
+
+
+@given(some.text())
+def test_no_text_is_a_page_by_chance(text: str) -> None:
+    """It is refused in words."""
+    for token in (text, base64.urlsafe_b64encode(text.encode("utf-8", "replace")).decode()):
+        with pytest.raises(BadPage):
+            page_of(token, WHOLE)
+
+
+@pytest.mark.parametrize("content", [None, 1, [], ["x"] * 7, {"a": 1}, [1, 2, 3, 4, 5, 6, 7], [["x"]] * 7])
+def test_json_of_another_shape_is_no_page(content: Any) -> None:
+    """Nor does it end in a traceback."""
+    with pytest.raises(BadPage):
+        page_of(base64.urlsafe_b64encode(json.dumps(content).encode()).decode(), WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49 30", "'+49 30"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'=1"),
+        ("\r\n=1", "'=1"),
+        ("a=1", "a=1"),
+        ("two\nlines", "two lines"),
+        ("\x1b[31mred", "red"),
+        (None, ""),
+    ],
+)
+def test_csv_holds_no_formula_and_no_command_for_a_terminal(text: str | None, shown: str) -> None:
+    """OWASP's list of what a spreadsheet computes."""
+    assert cell(text) == shown
+
+
+class Memory:
+    """The `Mails` port over a list of rows; a mail's rows come in one part, as in the index."""
+
+    def __init__(self, told: Sequence[RecordedEvent]) -> None:
+        self.told = told
+
+    def of_day(self, day: date) -> Iterator[Sequence[Clue]]:
+        """Two parts."""
+        own = [row for row in self.told if row.sent_at and row.sent_at.date() == day]
+        for odd in (0, 1):
+            yield [_clue(row) for row in own if len(row.message_id) % 2 == odd]
+
+    def of_recipient(self, recipient: str, since: datetime) -> Sequence[Clue]:
+        """Without a description, as that index."""
+        own = [row for row in self.told if row.recipient == recipient and row.at >= since]
+        return [_clue(row)._replace(sender=None, subject=None, tags=()) for row in own]
+
+    def rows(self, message_ids: Sequence[str]) -> list[list[RecordedEvent]]:
+        """All of each mail."""
+        return [[row for row in self.told if row.message_id == message_id] for message_id in message_ids]
+
+
+def _clue(row: RecordedEvent) -> Clue:
+    return Clue(row.message_id, key_part(row.recipient), row.type, row.kind, row.at, row.sender, row.subject, row.tags)
+
+
+_PEOPLE = ["jane@example.net", "john@example.org", "ann@example.net"]
+_mails = some.lists(
+    some.tuples(
+        some.integers(0, 60),  # hours before the end of the day
+        some.sets(some.sampled_from(_PEOPLE), min_size=1),
+        some.sampled_from(["Winter boots", "Your invoice"]),
+        some.lists(some.sampled_from(["Delivery", "Bounce", "Complaint", "DeliveryDelay", "Open", "Click"]), max_size=3),
+    ),
+    max_size=8,
+)
+_questions = some.fixed_dictionaries(
+    {},
+    optional={
+        "recipient": some.sampled_from(_PEOPLE),
+        "domain": some.sampled_from(["example.net", "example.org"]),
+        "subject": some.sampled_from(["winter", "invoice"]),
+        "state": some.sampled_from(list(Status)),
+        "opened": some.booleans(),
+        "clicked": some.booleans(),
+    },
+)
+
+
+@given(_mails, _questions, some.integers(1, 5))
+def test_pages_hold_what_a_look_at_all_rows_finds(mails: list[Any], asked: dict[str, Any], size: int) -> None:
+    """Through either index, newest first, nothing twice and nothing left out."""
+    told: list[RecordedEvent] = []
+    for number, (hours, people, subject, kinds) in enumerate(mails):
+        at = AT + timedelta(hours=14 - hours)
+        for kind in ["Send", *dict.fromkeys(kinds)]:
+            told += rows(
+                kind,
+                f"mail-{'x' * number}",
+                sorted(people),
+                subject=subject,
+                sent_at=at,
+                at=at + timedelta(minutes=kind != "Send"),
+            )
+    query = Query(first=DAY - timedelta(days=1), last=DAY, **asked)
+    memory = Memory(told)
+
+    wanted = []
+    for message_id in {row.message_id for row in told}:
+        [own] = memory.rows([message_id])
+        for recipient in {row.recipient for row in own} - {"*"}:
+            mail = found_in(own, recipient)
+            assert mail
+            if matches(mail, own, query):
+                wanted.append((mail.sent_at, message_id, recipient))
+
+    found, after = [], None
+    while True:
+        page = find_mails(memory, query, limit=size, after=after)
+        found += [(one.sent_at, one.message_id, one.recipient) for one in page.found]
+        after = page.last
+        if after is None:
+            break
+        assert len(page.found) == size
+    assert found == sorted(wanted, reverse=True)
