@@ -33,6 +33,7 @@ ENVIRONMENT = {
     "COUNTER_SHARDS": "8",
     "SUPPRESSION_AUTHORITY": "ses",
     "NO_FEEDBACK_DOMAINS": "gmail.com,googlemail.com",
+    "DRILL_CONFIGURATION_SET": "",
     "POWERTOOLS_SERVICE_NAME": "ses-warden",
     "POWERTOOLS_METRICS_NAMESPACE": "SesWarden",
     "PYDANTIC_DISABLE_PLUGINS": "__all__",

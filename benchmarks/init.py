@@ -27,6 +27,23 @@ from benchmarks.report import Finding, exit_code, show
 
 BUILD = ROOT / ".aws-sam" / "build"
 RUNNER = ROOT / "tests" / "support" / "lambda-rie"
+# Events that are answered without AWS: a set-up message, and for a guard that is off a tenant's switch.
+_SETUP, _QUEUED_SETUP, _TENANT = "sns/setup-validated.json", "sqs/raw/setup-validated.json", "tenants/disabled-by-aws.json"
+_GUARD = {
+    "GUARD_MODE": "off",
+    "GUARD_ACCOUNT_MODE": "off",
+    "BOUNCE_PAUSE_RATE": "0.04",
+    "BOUNCE_WARN_RATE": "0.03",
+    "BOUNCE_WINDOW_MAILS": "10000",
+    "COMPLAINT_PAUSE_RATE": "0.0008",
+    "COMPLAINT_WARN_RATE": "0.0006",
+    "COMPLAINT_WINDOW_MAILS": "50000",
+    "FALSE_PAUSE_PROBABILITY": "0.01",
+    "POLICY_REFUSALS_COUNT_AS_HARD": "false",
+    "MAX_ACTIVITY_LAG_SECONDS": "900",
+    "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
+    "ACTIVITY_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/activity",
+}
 # What ses_warden.bootstrap.recording makes; the client for S3 waits until something must be put aside.
 BASELINE = """
 import boto3
@@ -62,10 +79,12 @@ def measure(runs: int = RUNS) -> list[Finding]:
         (folder / "baseline").mkdir()
         (folder / "baseline" / "app.py").write_text(BASELINE)
         compileall.compile_dir(folder / "baseline", quiet=2)
-        baseline = Contestant("baseline", folder / "baseline", "sns/setup-validated.json")
+        baseline = Contestant("baseline", folder / "baseline", _SETUP)
         functions = [
-            Contestant("feedback", folder / "build" / "FeedbackFunction", "sns/setup-validated.json", 1.6),
-            Contestant("activity", folder / "build" / "ActivityFunction", "sqs/raw/setup-validated.json", 1.9),
+            Contestant("feedback", folder / "build" / "FeedbackFunction", _SETUP, 1.6),
+            Contestant("activity", folder / "build" / "ActivityFunction", _QUEUED_SETUP, 1.9),
+            # No bar: it runs each minute, and nobody waits for it. It makes five clients.
+            Contestant("guard", folder / "build" / "GuardFunction", _TENANT),
         ]
         for _ in range(runs):
             for contestant in (baseline, *functions):
@@ -88,7 +107,7 @@ def _compare(function: Contestant, baseline: Contestant) -> Iterator[Finding]:
 def _start(contestant: Contestant, python: Path, folder: Path) -> None:
     """Start a handler once, send it its event, and add the times that the emulator reports."""
     log = folder / "log"
-    environment = ENVIRONMENT | {"PATH": os.defpath, "PYTHON": str(python), "LOG": str(log)}
+    environment = ENVIRONMENT | _GUARD | {"PATH": os.defpath, "PYTHON": str(python), "LOG": str(log)}
     # Nothing listens there: the events need no AWS.
     environment |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_LAMBDA_FUNCTION_NAME": contestant.name}
     layer, event = folder / "build" / "CoreLayer" / "python", ROOT / "events" / contestant.event

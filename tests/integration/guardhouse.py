@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,8 +30,8 @@ MINUTE = timedelta(minutes=1)
 class Guardhouse:
     """Two configuration sets, `marketing` and `receipts`, whose events are recorded by the ledger and watched by the guard."""
 
-    def __init__(self, endpoint: str, tables: Tables, *, policy: GuardPolicy | None = None) -> None:
-        """Makes the topic, the queues and the configuration sets, under names of their own."""
+    def __init__(self, endpoint: str, tables: Tables, *, policy: GuardPolicy | None = None, drill: bool = False) -> None:
+        """Makes the topic, the queues and the configuration sets, under names of their own; `drill`: the first is for drills."""
         World(endpoint, tables).clear()  # the tables are those of all tests
         self.tables = tables
         self.now = START
@@ -39,6 +40,9 @@ class Guardhouse:
         self._mails = 0
         suffix = uuid.uuid4().hex[:8]
         self.marketing, self.receipts = f"marketing-{suffix}", f"receipts-{suffix}"
+        self.drill_set = self.marketing if drill else ""
+        if drill:
+            self.policy = replace(self.policy, drill=f"configuration-set/{self.marketing}")
         self.ses = self.client("sesv2")
         for name in (self.marketing, self.receipts):
             self.ses.create_configuration_set(ConfigurationSetName=name)
@@ -93,8 +97,9 @@ class Guardhouse:
         tenant: str | None = None,
         shard: int = 0,
         sent_at: datetime | None = None,
+        simulated: bool = False,
     ) -> None:
-        """Records what became of so many mails, sent a minute ago unless told otherwise."""
+        """Records what became of so many mails, sent a minute ago unless told otherwise; `simulated`: to the mailbox simulator."""
         sent_at = sent_at or self.now - MINUTE
         kinds = ["Delivery"] * delivered + ["bounce-permanent-noemail"] * bounced + ["complaint-abuse"] * complained
         events = []
@@ -103,7 +108,11 @@ class Guardhouse:
             made = make_event(
                 kind,
                 message_id=f"mail-{self.stack}-{self._mails}",
-                recipients=[f"person-{self._mails}@d{self._mails % 97}.example.com"],
+                recipients=[
+                    f"bounce+{self._mails}@simulator.amazonses.com"
+                    if simulated
+                    else f"person-{self._mails}@d{self._mails % 97}.example.com"
+                ],
                 at=self.now - timedelta(seconds=30),
                 sent_at=sent_at,
                 configuration_set=configuration_set,
@@ -121,7 +130,7 @@ class Guardhouse:
             open_event(wrap_sqs(list(events))),
             ledger=ledger,
             quarantine=MemoryQuarantine(),
-            policy=Policy(timedelta(days=30)),
+            policy=Policy(timedelta(days=30), drill_set=self.drill_set),
             now=self.now,
         )
         assert outcome.error is None

@@ -149,14 +149,17 @@ def test_what_is_so_already_is_refused(run: Run, house: Guardhouse) -> None:
     assert house.trail(scope) == trail
 
 
-def test_a_pause_that_somebody_undid_at_the_console_says_so(run: Run, house: Guardhouse) -> None:
-    """The row says paused and SES sends: the operator must not believe that it is paused."""
+def test_a_pause_that_somebody_undid_at_the_console_is_done_again(run: Run, house: Guardhouse) -> None:
+    """The row says paused and SES sends: the operator gets what was asked for, and the row names them."""
     scope = scope_of(house.marketing)
-    run("pause", scope, *REASON)
+    run("pause", scope, *REASON, "--as", "jane")
     house.switch(house.marketing, on=True)
-    again = run("pause", scope, *REASON)
-    assert again.returncode == 1
-    assert "SES shows it switched on" in " ".join(again.stderr.split())
+    again = run("pause", scope, "--reason", "still", "--as", "bob")
+    assert again.returncode == 0
+    assert not house.sends(house.marketing)
+    state = house.state(scope)
+    assert state
+    assert (state.status, state.by, state.reason) == (Status.PAUSED, "bob", "still")
 
 
 def test_a_misspelt_scope_is_never_claimed(run: Run, house: Guardhouse) -> None:

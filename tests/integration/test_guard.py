@@ -318,6 +318,22 @@ def test_a_guard_that_dies_at_any_call_is_made_good_by_the_next(house: Guardhous
     assert [action for action, _ in house.trail(scope_of(house.marketing))].count("paused") == 1
 
 
+def test_a_fire_drill_pauses_its_own_set_alone(endpoint: str, tables: Tables) -> None:
+    """Mail to the mailbox simulator drives the guard to a pause; the account's rates do not move."""
+    if endpoint == "aws":
+        pytest.skip("switches real configuration sets, and waits for real topics")
+    house = Guardhouse(endpoint, tables, drill=True)
+    house.send(house.receipts, 300, 3)
+    house.send(house.marketing, 60, 40, simulated=True)
+    outcome = house.looks()
+    assert outcome.count(Action.PAUSED) == 1
+    assert state_of(house, house.marketing).status is Status.PAUSED
+    assert (house.sends(house.marketing), house.sends(house.receipts)) == (False, True)
+    assert outcome.assessments["account"].verdict is Verdict.HEALTHY
+    assert outcome.assessments["account"].bounces.recent.bad == 3
+    assert any("Sending Paused" in alert for alert in house.alerts())
+
+
 def test_a_run_costs_calls_by_the_hundred_scopes(house: Guardhouse) -> None:
     """No call for each scope: what changed is found by a query for each shard and hour, and cohorts are read by the hundred."""
     for number in range(120):

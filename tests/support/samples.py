@@ -64,6 +64,8 @@ SAMPLE_OF: Final[Mapping[str, str]] = {
     "DeliveryDelay": "delivery-delay",
     "Subscription": "subscription",
 }
+BY_HAND: Final = ("ses", "tenants")
+"""The folders whose files nobody generates."""
 OMIT: Final = object()
 """Given as a detail to `make_event`: leave this field out (None would be JSON's null)."""
 
@@ -179,7 +181,7 @@ def envelope_files() -> dict[Path, str]:
 def main() -> None:
     """Rewrite the envelope files, and remove those that no sample accounts for."""
     files = {EVENTS / path: text for path, text in envelope_files().items()}
-    for stale in {path for path in EVENTS.rglob("*.json") if path.relative_to(EVENTS).parts[0] != "ses"} - files.keys():
+    for stale in {path for path in EVENTS.rglob("*.json") if path.relative_to(EVENTS).parts[0] not in BY_HAND} - files.keys():
         stale.unlink()
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)

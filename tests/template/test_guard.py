@@ -9,8 +9,9 @@ import pytest
 from ses_warden.adapters.guard_metrics import GUARD_METRICS
 from ses_warden.adapters.metrics import LAG, NAMES
 from ses_warden.domain.rates import Thresholds
+from ses_warden.domain.sending_status import DETAIL_TYPES
 from ses_warden.guard_settings import GuardSettings
-from tests.support.template import Json, load, of_type, reference, resolve
+from tests.support.template import TEMPLATE, Json, load, of_type, reference, resolve
 
 ALARM = "AWS::CloudWatch::Alarm"
 REPUTATION = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/ReputationTable"
@@ -83,13 +84,28 @@ def test_the_guard_follows_a_table_given_by_name(template: Json) -> None:
 def test_the_guard_runs_each_minute_unless_it_is_off(template: Json, mode: str, enabled: bool) -> None:
     """The schedule is the retry, so that Lambda needs none of its own."""
     function = of_type(resolve(template, GuardMode=mode), "AWS::Serverless::Function")["GuardFunction"]
-    [event] = function["Events"].values()
+    event = function["Events"]["EachMinute"]
     assert (event["Type"], event["Properties"]["Schedule"], event["Properties"]["Enabled"]) == (
         "Schedule",
         "rate(1 minute)",
         enabled,
     )
     assert function["EventInvokeConfig"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+
+
+@pytest.mark.parametrize(("mode", "state"), [("active", "ENABLED"), ("dry-run", "ENABLED"), ("off", "DISABLED")])
+def test_the_guard_hears_of_tenants_that_are_switched(template: Json, mode: str, state: str) -> None:
+    """SES's own events on the default bus; each sample is of a kind that the rule lets through."""
+    stack = resolve(template, GuardMode=mode)
+    rule = of_type(stack, "AWS::Events::Rule")["TenantStatusRule"]
+    assert rule["State"] == state
+    assert rule["EventPattern"] == {"source": ["aws.ses"], "detail-type": list(DETAIL_TYPES)}
+    [target] = rule["Targets"]
+    permission = of_type(stack, "AWS::Lambda::Permission")["TenantStatusInvokesGuard"]
+    assert (reference(target["Arn"]), reference(permission["FunctionName"])) == ("GuardFunction", "GuardFunction")
+    assert (permission["Principal"], reference(permission["SourceArn"])) == ("events.amazonaws.com", "TenantStatusRule")
+    kinds = {json.loads(path.read_text())["detail-type"] for path in (TEMPLATE.parent / "events" / "tenants").glob("*.json")}
+    assert kinds == set(DETAIL_TYPES)
 
 
 def test_the_guard_is_made_as_the_other_functions_are(stack: Json) -> None:
@@ -118,6 +134,13 @@ def test_the_guards_settings_accept_what_the_parameters_allow(template: Json, pa
     assert settings.mode == parameters.get("GuardMode", "active")
     if not parameters:
         assert settings.thresholds == Thresholds()
+
+
+def test_a_set_for_fire_drills_is_known_to_all_functions(template: Json) -> None:
+    """Those that record count its simulator mail, and the guard holds that against no other scope; by default there is none."""
+    for name in ("", "drill"):
+        shared = resolve(template, DrillConfigurationSetName=name)["Globals"]["Function"]["Environment"]["Variables"]
+        assert shared["DRILL_CONFIGURATION_SET"] == name
 
 
 @pytest.mark.parametrize(("endpoint", "value"), [("", ""), ("http://127.0.0.1:8025", "http://127.0.0.1:8025")])
@@ -162,7 +185,7 @@ def test_awss_rates_have_alarms_only_where_they_mean_something(template: Json) -
 
 def test_only_alarms_of_this_account_invoke_the_guard(stack: Json) -> None:
     """CloudWatch's own principal, for this account and its alarms."""
-    [permission] = of_type(stack, "AWS::Lambda::Permission").values()
+    permission = of_type(stack, "AWS::Lambda::Permission")["AlarmsInvokeGuard"]
     assert reference(permission["FunctionName"]) == "GuardFunction"
     assert permission["Principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}

@@ -26,7 +26,7 @@ from tests.support.template import TEMPLATE, Json, load, of_type, resolve
 
 ROOT = TEMPLATE.parent
 README = ROOT / "README.md"
-RUNBOOKS = (ROOT / "docs" / "runbook.md", ROOT / "docs" / "runbook-guard.md")
+RUNBOOK = ROOT / "docs" / "runbook.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 FOLDERS = ("benchmarks", "demo", "docs", "environments", "events", "tests")
@@ -135,11 +135,10 @@ def _resource(stack: Json, resource: Any) -> str:
 def _sections() -> dict[str, str]:
     """Return the file and anchor of the runbook's section on each alarm."""
     found: dict[str, str] = {}
-    for book in RUNBOOKS:
-        for heading, alarms in re.findall(r"^## (.+)\n\nAlarms: (.+)\.$", book.read_text(), re.MULTILINE):
-            for alarm in re.findall(r"`(\w+)`", alarms):
-                assert alarm not in found, f"{alarm} has two sections"
-                found[alarm] = f"{book.name}#{anchor_of(heading)}"
+    for heading, alarms in re.findall(r"^## (.+)\n\nAlarms: (.+)\.$", RUNBOOK.read_text(), re.MULTILINE):
+        for alarm in re.findall(r"`(\w+)`", alarms):
+            assert alarm not in found, f"{alarm} has two sections"
+            found[alarm] = f"{RUNBOOK.name}#{anchor_of(heading)}"
     return found
 
 

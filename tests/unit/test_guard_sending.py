@@ -9,7 +9,6 @@ import pytest
 from ses_warden.application.guard_ports import Look
 from ses_warden.application.guard_sending import (
     ASK_AWS_EVERY,
-    HOPELESS,
     MOST_PAUSES,
     MOST_STORED,
     STORED_WITHIN,
@@ -21,6 +20,7 @@ from ses_warden.domain.cohorts import Change, Tally
 from ses_warden.domain.guard import LEASE
 from ses_warden.domain.guard_states import Action, Mode, State, Status, Word
 from ses_warden.domain.judgement import Verdict
+from ses_warden.domain.precedence import HOPELESS
 from ses_warden.errors import LedgerBusy, SwitchError
 from tests.guard_fakes import World
 

@@ -8,7 +8,7 @@ import pytest
 from ses_warden.application.operate_sending import pause_sending, resume_sending
 from ses_warden.domain.cohorts import Change, Tally
 from ses_warden.domain.guard_states import Action, Mode, State, Status
-from ses_warden.errors import AlertError, NothingToDo, SwitchError
+from ses_warden.errors import AlertError, NothingToDo, ScopeGone, SwitchError
 from tests.guard_fakes import World
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
@@ -89,6 +89,13 @@ def test_a_resumption_wins_over_a_guard_that_writes_at_the_same_time(world: Worl
     assert world.switch.thrown == [(SCOPE, True)]
 
 
+def test_a_resumption_throws_the_switch_again_where_somebody_paused_anew(world: World) -> None:
+    """Else the row would say probation while SES refuses the mail."""
+    world.store.faster = [replace(PAUSED, by="bob", version=5)]
+    assert resume(world).status is Status.PROBATION
+    assert world.switch.thrown == [(SCOPE, True), (SCOPE, True)]
+
+
 def test_an_operator_pauses_what_is_healthy(world: World) -> None:
     """Thrown, read back, recorded, told."""
     del world.store.rows[SCOPE]
@@ -104,6 +111,31 @@ def test_what_is_paused_is_not_paused_again(world: World) -> None:
     """The message says since when and by whom."""
     with pytest.raises(NothingToDo, match="by the guard"):
         pause(world)
+
+
+def test_what_is_called_paused_and_sends_is_paused_again(world: World) -> None:
+    """The switch may have been thrown elsewhere since the guard looked."""
+    world.switch.off = set()
+    state = pause(world)
+    assert (state.status, state.by, state.since, world.switch.off) == (Status.PAUSED, "jane", NOW, {SCOPE})
+    assert world.alerts.kinds() == [("Sending Paused", SCOPE)]
+
+
+def test_what_ses_does_not_know_is_refused_before_anything_is_written(world: World) -> None:
+    """Else the guard would try to carry it out for ever."""
+    del world.store.rows[SCOPE]
+    world.switch.gone = {SCOPE}
+    with pytest.raises(ScopeGone, match="knows no configuration-set/marketing"):
+        pause(world)
+    assert (world.store.rows, world.store.trail) == ({}, [])
+
+
+def test_a_switch_that_cannot_be_read_is_no_paused_scope(world: World) -> None:
+    """Who asks for a pause is told that it is not known to be one."""
+    world.switch.broken = {SCOPE}
+    with pytest.raises(SwitchError):
+        pause(world)
+    assert world.store.rows == {SCOPE: PAUSED}
 
 
 def test_a_claim_of_just_now_is_left_to_whoever_made_it(world: World) -> None:

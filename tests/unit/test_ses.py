@@ -119,15 +119,28 @@ def test_a_set_sends_unless_it_says_otherwise(stub: Stubber, switch: SesSwitch, 
         ({"CustomerManagedStatus": {"Status": "ENABLED"}}, True),
         ({"CustomerManagedStatus": {"Status": "REINSTATED"}}, True),
         ({"CustomerManagedStatus": {"Status": "DISABLED"}}, False),
-        ({"CustomerManagedStatus": {"Status": "ENABLED"}, "AwsSesManagedStatus": {"Status": "DISABLED"}}, True),
+        ({"CustomerManagedStatus": {"Status": "ENABLED"}, "SendingStatusAggregate": "DISABLED"}, False),
+        ({"CustomerManagedStatus": {"Status": "REINSTATED"}, "SendingStatusAggregate": "REINSTATED"}, True),
         ({}, True),
     ],
 )
-def test_a_tenants_own_switch_is_the_customers(stub: Stubber, switch: SesSwitch, entity: dict[str, Any], on: bool) -> None:
-    """That AWS stopped a tenant is not this switch."""
+def test_a_tenant_sends_if_neither_the_customer_nor_aws_forbids_it(
+    stub: Stubber, switch: SesSwitch, entity: dict[str, Any], on: bool
+) -> None:
+    """Where AWS does not say what both come to, the customer's own switch counts."""
     tenant(stub)
     stub.add_response("get_reputation_entity", {"ReputationEntity": entity}, ENTITY)
     assert switch.is_on(ACME) is on
+
+
+def test_a_tenant_that_aws_keeps_off_does_not_look_resumed(stub: Stubber, switch: SesSwitch) -> None:
+    """The customer's switch is thrown, and AWS's still stands."""
+    tenant(stub)
+    stub.add_response("update_reputation_entity_customer_managed_status", {}, {**ENTITY, "SendingStatus": "ENABLED"})
+    entity = {"CustomerManagedStatus": {"Status": "ENABLED"}, "SendingStatusAggregate": "DISABLED"}
+    stub.add_response("get_reputation_entity", {"ReputationEntity": entity}, ENTITY)
+    with pytest.raises(SwitchError, match="AWS itself keeps it off"):
+        switch.turn(ACME, on=True)
 
 
 @pytest.mark.parametrize(

@@ -56,21 +56,9 @@ def pause(connection: "Connection", scope: Scope, reason: Reason, by: As = None,
     """Stop SES from sending for a scope.
 
     The switch is read back, the audit trail says who and why, and an alert goes out. Only `resume` ends a pause. Refuses (1) what
-    is paused already.
+    is paused already, unless SES shows it switched on.
     """
-    from ses_warden.errors import NothingToDo  # noqa: PLC0415 - `--help` must not wait for it
-
-    operator = _operator(connection)
-    # A scope that SES does not know is found out before anything is written: the guard would try to pause it for ever.
-    operator.sends(scope)
-    try:
-        _switch(operator, scope, reason, by, to_pause=True, as_json=as_json)
-    except NothingToDo as refusal:
-        if operator.sends(scope):
-            raise NothingToDo(
-                f"{refusal}; but SES shows it switched on: the guard takes note within a minute, try again then"
-            ) from refusal
-        raise
+    _switch(_operator(connection), scope, reason, by, to_pause=True, as_json=as_json)
     return False
 
 

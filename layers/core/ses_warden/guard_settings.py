@@ -23,6 +23,12 @@ class GuardSettings:
     alert_topic: str
     activity_queue: str
     stack: str
+    drill_set: str
+
+    @property
+    def drill(self) -> str | None:
+        """The scope of fire drills."""
+        return f"configuration-set/{self.drill_set}" if self.drill_set else None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "GuardSettings":
@@ -37,6 +43,7 @@ class GuardSettings:
             alert_topic=text_from(environment, "ALERT_TOPIC_ARN"),
             activity_queue=text_from(environment, "ACTIVITY_QUEUE_URL"),
             stack=text_from(environment, "POWERTOOLS_SERVICE_NAME"),
+            drill_set=environment.get("DRILL_CONFIGURATION_SET", "").strip(),
         )
 
 

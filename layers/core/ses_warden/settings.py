@@ -15,7 +15,8 @@ class Settings:
     """What `template.yaml` hands to the functions.
 
     `retention` is how long events are kept, `counter_shards` over how many partition keys the counters of one scope are spread,
-    `authority` whose suppression list is the truth, `no_feedback_domains` the providers that report no complaints to SES.
+    `authority` whose suppression list is the truth, `no_feedback_domains` the providers that report no complaints to SES,
+    `drill_set` the configuration set of fire drills, empty for none.
     """
 
     events_table: str
@@ -26,6 +27,7 @@ class Settings:
     counter_shards: int
     authority: Authority
     no_feedback_domains: frozenset[str]
+    drill_set: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -43,6 +45,7 @@ class Settings:
             counter_shards=number_from(environment, "COUNTER_SHARDS", 1, 64),
             authority=cast("Authority", authority),
             no_feedback_domains=frozenset(domain.strip().lower() for domain in domains.split(",") if domain.strip()),
+            drill_set=environment.get("DRILL_CONFIGURATION_SET", "").strip(),
         )
 
 

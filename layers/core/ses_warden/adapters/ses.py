@@ -5,7 +5,7 @@ SES takes one request a second of these: https://docs.aws.amazon.com/ses/latest/
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,6 +17,13 @@ from ses_warden.errors import ScopeGone, SwitchError
 PACE_SECONDS = 1.0
 # "REINSTATED" sends although AWS has open findings: https://docs.aws.amazon.com/ses/latest/dg/tenants.html
 _TENANT_SENDS = frozenset({"ENABLED", "REINSTATED"})
+
+
+class _TenantSends(NamedTuple):
+    """Whether a tenant sends by the account's own switch, and with AWS's switch beside it."""
+
+    own: bool
+    all_told: bool
 
 
 class SesSwitch:
@@ -43,7 +50,7 @@ class SesSwitch:
             answer = self._ask(scope, self._client.get_configuration_set, ConfigurationSetName=name)
             # Absent means that sending is on, as for each new set.
             return bool(answer.get("SendingOptions", {}).get("SendingEnabled", True))
-        return self._tenant_sends(scope, self._tenant_arn(scope, name))
+        return self._tenant_sends(scope, self._tenant_arn(scope, name)).all_told
 
     def turn(self, scope: str, *, on: bool) -> None:
         """See the port."""
@@ -64,7 +71,10 @@ class SesSwitch:
                 ReputationEntityReference=arn,
                 SendingStatus="ENABLED" if on else "DISABLED",
             )
-            stands = self._tenant_sends(scope, arn)
+            sends = self._tenant_sends(scope, arn)
+            stands = sends.own
+            if on and stands and not sends.all_told:
+                raise SwitchError(f"{scope} is switched on, but AWS itself keeps it off; the runbook says how to reinstate it")
         if stands is not on:
             raise SwitchError(f"SES took the request to switch {scope} {_word(on)}, and shows it switched {_word(stands)}")
 
@@ -78,11 +88,12 @@ class SesSwitch:
         answer = self._ask(scope, self._client.get_tenant, TenantName=name)
         return str(answer["Tenant"]["TenantArn"])
 
-    def _tenant_sends(self, scope: str, arn: str) -> bool:
+    def _tenant_sends(self, scope: str, arn: str) -> "_TenantSends":
         request = {"ReputationEntityType": "RESOURCE", "ReputationEntityReference": arn}
         answer = self._ask(scope, self._client.get_reputation_entity, **request)
-        status = answer["ReputationEntity"].get("CustomerManagedStatus", {}).get("Status", "ENABLED")
-        return status in _TENANT_SENDS
+        entity = answer["ReputationEntity"]
+        status = entity.get("CustomerManagedStatus", {}).get("Status", "ENABLED")
+        return _TenantSends(status in _TENANT_SENDS, entity.get("SendingStatusAggregate", status) in _TENANT_SENDS)
 
     def _ask(self, scope: str, operation: Callable[..., Any], **request: Any) -> Any:
         if self._last is not None:

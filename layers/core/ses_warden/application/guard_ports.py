@@ -82,7 +82,7 @@ class Switch(Protocol):
     """The switches of SES. Every method raises `SwitchError` when SES does not serve it, `ScopeGone` for what it does not know."""
 
     def is_on(self, scope: str) -> bool:
-        """Whether the scope may send, as far as its own switch goes."""
+        """Whether the scope may send, as far as its own switch goes, and for a tenant AWS's."""
         ...
 
     def turn(self, scope: str, *, on: bool) -> None:

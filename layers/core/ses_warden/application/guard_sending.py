@@ -5,26 +5,25 @@ state is written over the version it was made from.
 """
 
 from collections import Counter as Tally
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ses_warden.application.deeds import Deeds
 from ses_warden.application.guard_ports import Alerts, Backlog, GuardStore, Look, ReputationMetrics, Switch
+from ses_warden.application.look_back import FARTHEST, OVERLAP, lay_over, look_back
 from ses_warden.application.notices import enforcement_notice
 from ses_warden.domain.cohorts import Change, Rollup, moment_of, without
 from ses_warden.domain.counters import ACCOUNT, hour
 from ses_warden.domain.guard import LEASE, judge, step
 from ses_warden.domain.guard_states import Action, Decision, Facts, Finding, Mode, State, Status, Word
 from ses_warden.domain.judgement import Assessment
+from ses_warden.domain.precedence import is_off, narrower, narrowest_first, spoken_for, weighs
 from ses_warden.domain.rates import Outcomes, Thresholds
 from ses_warden.errors import AlertError, LedgerError, MetricsError, ScopeGone, SwitchError, WardenError
 
-# Index entries may appear out of order: a transaction is tried for some seconds, the index lags, clocks differ.
-OVERLAP = timedelta(minutes=3)
 # Changes are stored in the rollup within this time; each run looks back to the earliest that is not.
 STORED_WITHIN = timedelta(minutes=30)
-FARTHEST = timedelta(days=1)
 ASK_AWS_EVERY = timedelta(minutes=5)
 # From the moment something happens to a mail, SES, SNS and the batch window take up to so long.
 SETTLING = timedelta(seconds=20)
@@ -33,19 +32,19 @@ _FRESH = timedelta(minutes=2)
 # SES takes one such request a second, and each pause is two; what is left over, the next run does.
 MOST_PAUSES = 12
 MOST_RECONCILED = 8
-HOPELESS = 5
 # In half an hour all of 60,000 scopes have their turn.
 MOST_STORED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class GuardPolicy:
-    """What the operator chose. `mode` is that of configuration sets and tenants."""
+    """What the operator chose. `mode` is that of configuration sets and tenants; `drill` the scope of fire drills."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
     mode: Mode = Mode.ACTIVE
     account_mode: Mode = Mode.DRY_RUN
     policy_refusals_are_hard: bool = False
+    drill: str | None = None
 
     def mode_of(self, scope: str) -> Mode:
         """The mode for a scope; with the guard off, the account is left alone too."""
@@ -104,20 +103,18 @@ class _Run:
         self.look = store.last_look() or Look(self.now - FARTHEST)
         if self.policy.mode is Mode.OFF:
             return GuardOutcome({}, {}, (), timedelta(), 0, ())
-        earliest = min(self.look.unstored or self.look.at, self.look.at, self.now)
-        since = max(earliest - OVERLAP, self.now - FARTHEST)
-        changes = store.changes(since, self.now)
+        changes = store.changes(look_back(self.look, self.now), self.now)
         seen = {change.scope for change in changes}
         known = store.states(seen if len(seen) <= MOST_PAUSES else ())
         self.deeds = Deeds(store, self.services.switch, self.services.alerts, self.policy.mode_of, self.now, known)
-        self.rollups = store.rollups(seen | {scope for scope, state in self.deeds.states.items() if _weighs(state)})
-        reread = self._fold(changes)
+        self.rollups = store.rollups(seen | {scope for scope, state in self.deeds.states.items() if weighs(state)})
+        reread = lay_over(self.rollups, changes, store, self.policy.thresholds, self.now)
         watermark = self._watermark(changes)
         recent = {change.scope for change in changes if change.at >= min(self.look.at, self.now) - OVERLAP}
         asked, enforcement = self._ask_aws(seen)
         self._reconcile()
         spoken_of = {*recent, *self.deeds.states, *self.words, *self.switches}
-        for scope in sorted(spoken_of, key=_narrowest_first):
+        for scope in sorted(spoken_of, key=narrowest_first):
             self._guard(scope, watermark, changed=scope in recent)
         unstored = self._store(reread)
         self._try(lambda: store.save_look(Look(self.now, asked, enforcement, watermark, self._notable(), unstored)))
@@ -131,20 +128,6 @@ class _Run:
         )
 
     # What is known
-
-    def _fold(self, changes: Iterable[Change]) -> set[str]:
-        """Lays the changes over what was stored. Returns the scopes of which a whole day had to be read anew."""
-        days: set[tuple[str, str]] = set()
-        for change in changes:
-            day = self.rollups.setdefault(change.scope, Rollup()).take(change)
-            if day:
-                days.add((change.scope, day))
-        for scope, day in sorted(days):
-            self.rollups[scope].replace_day(day, self.services.store.day(scope, day))
-        thresholds = self.policy.thresholds
-        for rollup in self.rollups.values():
-            rollup.compact(self.now, thresholds.bounces.window, thresholds.complaints.window)
-        return {scope for scope, _ in days}
 
     def _watermark(self, changes: Iterable[Change]) -> datetime:
         """Up to when all deliveries are known: almost to now if nothing waits, else as far as the slowest busy writer has got."""
@@ -218,7 +201,7 @@ class _Run:
             word=self.words.get(scope),
             switch=self.switches.get(scope),
             cohort=self._this_hour(scope),
-            excused=any(_is_off(other) for other in self._within(scope)),
+            excused=any(is_off(other) for other in narrower(scope, self.deeds.states.values(), self.policy.drill)),
         )
         decision = step(state, facts, self.policy.mode_of(scope), self.now, self.policy.thresholds)
         self._try(lambda: self._act(decision, state))
@@ -227,34 +210,19 @@ class _Run:
         rollup = self.rollups.get(state.scope)
         if rollup is None or rollup.since is None:
             return None
-        cohorts = without(self._cohorts(state.scope), self._spoken_for(state.scope))
+        excepted = spoken_for(state.scope, self.deeds.states.values(), self._cohorts, self.policy.drill)
+        cohorts = without(self._cohorts(state.scope), excepted)
         finding = judge(cohorts, state, self.policy.thresholds, self.now, watermark=watermark, since=rollup.since)
         self.assessments[state.scope] = finding.assessment
         return finding
 
     def _cohorts(self, scope: str) -> list[Outcomes]:
-        return self.rollups[scope].cohorts(policy_is_hard=self.policy.policy_refusals_are_hard)
+        rollup = self.rollups.get(scope)
+        return rollup.cohorts(policy_is_hard=self.policy.policy_refusals_are_hard) if rollup else []
 
     def _this_hour(self, scope: str) -> Outcomes | None:
         begin = moment_of(hour(self.now))
-        return next((one for one in self._cohorts(scope) if one.hour == begin), None) if scope in self.rollups else None
-
-    def _spoken_for(self, scope: str) -> list[Outcomes]:
-        """The mail of narrower scopes that were paused for it: the wider one is not paused for the same mail again.
-
-        Which tenants use a configuration set is not counted, so that each paused tenant's mail is taken off every set: that errs
-        towards sending, and AWS's own rate of the set still speaks.
-        """
-        found: list[Outcomes] = []
-        for other in self._within(scope):
-            if _weighs(other) and other.scope in self.rollups:
-                until = None if _is_off(other) else other.counting_from
-                found += [one for one in self._cohorts(other.scope) if until is None or one.hour <= until]
-        return found
-
-    def _within(self, scope: str) -> Iterator[State]:
-        """The states of narrower scopes."""
-        return (other for other in self.deeds.states.values() if _width(other.scope) < _width(scope))
+        return next((one for one in self._cohorts(scope) if one.hour == begin), None)
 
     def _act(self, decision: Decision, before: State) -> None:
         if decision.action is Action.NOTHING:
@@ -295,21 +263,3 @@ class _Run:
             self.errors.append(error)
             return False
         return True
-
-
-def _is_off(state: State) -> bool:
-    """Whether a scope is paused, or will be soon: a pause that fails again and again excuses nobody."""
-    return state.status is Status.PAUSED or (state.status is Status.PAUSING and state.failures < HOPELESS)
-
-
-def _weighs(state: State) -> bool:
-    """Whether a scope's own mail must not be held against wider scopes."""
-    return _is_off(state) or state.counting_from is not None
-
-
-def _width(scope: str) -> int:
-    return 2 if scope == ACCOUNT else 1 if scope.startswith("configuration-set/") else 0
-
-
-def _narrowest_first(scope: str) -> tuple[int, str]:
-    return _width(scope), scope

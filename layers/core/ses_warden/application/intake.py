@@ -15,11 +15,15 @@ from ses_warden.errors import UnparsableEvent, WardenError
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator decides: how long events are kept, whose suppression list is the truth, which providers report nothing."""
+    """What the operator decides: how long events are kept, whose suppression list is the truth, which providers report nothing.
+
+    `drill_set`: the configuration set whose mail to the mailbox simulator counts, in it alone.
+    """
 
     retention: timedelta
     authority: Literal["ses", "warden"] = "ses"
     no_feedback_domains: frozenset[str] = frozenset()
+    drill_set: str = ""
 
 
 @dataclass(slots=True)
@@ -63,7 +67,7 @@ class Intake:
             self.set_aside(envelope, f"{UNFORESEEN}: {type(fault).__name__}", Happening.UNPARSABLE)
 
     def _take(self, event: MailEvent, envelope: Envelope) -> None:
-        facts = facts_of(event, self.policy.no_feedback_domains)
+        facts = facts_of(event, self.policy.no_feedback_domains, self.policy.drill_set)
         for fact in facts:
             key = FactKey(fact.message_id, fact.sort_key)
             twin = self.work.get(key)

@@ -33,11 +33,12 @@ def resume_sending(
     thrown = False
     for _ in range(_ROUNDS):
         state = store.states([scope]).get(scope) or State(scope=scope)
-        if not thrown and state.status not in (Status.PAUSED, Status.PAUSING):
-            raise NothingToDo(f"{scope} is {state.status}, not paused; `ses-warden status` shows what is")
-        if not thrown:
+        if state.status in (Status.PAUSED, Status.PAUSING):
+            # Also in a later round: whoever was faster may have paused it anew.
             switch.turn(scope, on=True)
             thrown = True
+        elif not thrown:
+            raise NothingToDo(f"{scope} is {state.status}, not paused; `ses-warden status` shows what is")
         this_hour = hour(now)
         before = outcomes_of(moment_of(this_hour), store.hour(scope, this_hour), policy_is_hard=policy_refusals_are_hard)
         saved = deeds.save(Decision(Action.RESUMED, resumed(state, by, reason, now, before)))
@@ -48,11 +49,16 @@ def resume_sending(
 
 
 def pause_sending(scope: str, *, by: str, reason: str, store: GuardStore, switch: Switch, alerts: Alerts, now: datetime) -> State:
-    """Pauses a scope by an operator's decision. Raises `NothingToDo` when it is paused already, `SwitchError` when SES fails."""
+    """Pauses a scope by an operator's decision; also one that is called paused while SES shows its switch on.
+
+    Raises `NothingToDo` when it is paused already, `SwitchError` when SES fails, and its `ScopeGone` when SES does not know the
+    scope: before anything is written, since the guard would try to carry that out for ever.
+    """
     deeds = Deeds(store, switch, alerts, _by_hand, now)
     for _ in range(_ROUNDS):
         state = store.states([scope]).get(scope) or State(scope=scope)
-        if state.status is Status.PAUSED:
+        sends = switch.is_on(scope)
+        if state.status is Status.PAUSED and not sends:
             raise NothingToDo(f"{scope} is paused already, since {state.since} by {state.by}")
         # A claim that somebody made just now is left to them: two who took over each other's would go on with that for ever.
         if state.status is Status.PAUSING and not state.failures and state.since and state.since <= now < state.since + LEASE:

@@ -185,7 +185,7 @@ class _Recording:
                 continue
             period = f"hour/{hour(fact.sent_at)}"
             counted = scopes(known.configuration_set, known.tenant) if known else ()
-            for scope in scopes(fact.configuration_set, fact.tenant):
+            for scope in fact.scopes:
                 if scope not in counted:
                     moves[Cohort(scope, period)][fact.counter] += 1
             if known is None and _is_hard_bounce(fact):
@@ -201,7 +201,7 @@ class _Recording:
     ) -> None:
         for work in new:
             fact = work.fact
-            if fact.counter is not None:
+            if fact.counter is not None and not fact.drill:
                 self.journal.count(fact.configuration_set, fact.counter)
             self.journal.lags.append(max(0, int((self.now - fact.at).total_seconds() * 1000)))
             signal = work.signal
@@ -267,12 +267,12 @@ class _Recording:
         raise LedgerBusy(f"other writers changed the same entry {_ROUNDS} times")
 
     def _note_scopes(self, done: Iterable[Work]) -> None:
-        seen = {scope for work in done for scope in scopes(work.fact.configuration_set, work.fact.tenant)}
+        seen = {scope for work in done for scope in work.fact.scopes}
         self.ledger.note_scopes(sorted(seen), hour(self.now))
 
 
 def _is_hard_bounce(fact: Fact) -> bool:
-    return fact.counter is Counter.HARD and fact.kind == BounceKind.HARD
+    return fact.counter is Counter.HARD and fact.kind == BounceKind.HARD and not fact.drill
 
 
 def _chunks(works: Iterable[Work]) -> Iterator[list[Work]]:
@@ -283,7 +283,7 @@ def _chunks(works: Iterable[Work]) -> Iterator[list[Work]]:
     for work in works:
         fact, signal = work.fact, work.signal
         period = hour(fact.sent_at)
-        moved = {(scope, period) for scope in scopes(fact.configuration_set, fact.tenant)}
+        moved = {(scope, period) for scope in fact.scopes}
         if _is_hard_bounce(fact):
             moved |= {(domain_of(fact.recipient), period) for period in periods_of(fact.at)}
         cost = 1 if signal is None or signal.kind is SignalKind.DELIVERED else 1 + _ACTIONS_OF_A_SIGNAL

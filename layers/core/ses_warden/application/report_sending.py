@@ -1,17 +1,19 @@
 """What operators ask: where each scope stands, on what evidence, and how much room it has. Nothing is written."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from ses_warden.application.guard_ports import GuardStore
-from ses_warden.application.guard_sending import FARTHEST, HOPELESS, OVERLAP, GuardPolicy
-from ses_warden.domain.cohorts import Change, Rollup, without
+from ses_warden.application.guard_sending import GuardPolicy
+from ses_warden.application.look_back import FARTHEST, lay_over, look_back
+from ses_warden.domain.cohorts import without
 from ses_warden.domain.counters import ACCOUNT
 from ses_warden.domain.guard import judge
 from ses_warden.domain.guard_states import Mode, State, Status, Word
 from ses_warden.domain.judgement import Assessment, Judgement, Verdict
+from ses_warden.domain.precedence import spoken_for, weighs, widest_first
 from ses_warden.domain.rates import Outcomes
 
 # The guard looks each minute; its alarm comes after so many without a look.
@@ -86,14 +88,12 @@ def report_sending(store: GuardStore, seen: SeenScopes, policy: GuardPolicy, now
     look = store.last_look()
     states = store.states(scopes)
     asked = set(scopes) or {ACCOUNT, *states, *seen.seen(now - FARTHEST, now)}
-    narrower = {scope for scope, state in states.items() if _weighs(state)}
+    narrower = {scope for scope, state in states.items() if weighs(state)}
     wanted = asked | narrower
     rollups = store.rollups(wanted)
     # As the guard: what moved since the rollups were stored is laid over them.
-    since = max(min(look.unstored or look.at, look.at, now) - OVERLAP, now - FARTHEST) if look else now - FARTHEST
-    _lay_over(store, rollups, (change for change in store.changes(since, now) if change.scope in wanted))
-    for rollup in rollups.values():
-        rollup.compact(now, policy.thresholds.bounces.window, policy.thresholds.complaints.window)
+    changes = (change for change in store.changes(look_back(look, now), now) if change.scope in wanted)
+    lay_over(rollups, changes, store, policy.thresholds, now)
     # Deliveries are known as far as the guard's last look knew them; one that never looked does not hold anything back.
     watermark = look.progress if look and look.progress else now
     cohorts = {
@@ -101,12 +101,14 @@ def report_sending(store: GuardStore, seen: SeenScopes, policy: GuardPolicy, now
         for scope, rollup in rollups.items()
     }
     standings = []
-    for scope in sorted(asked, key=_widest_first):
+    for scope in sorted(asked, key=widest_first):
         state = states.get(scope) or State(scope=scope)
         begin = rollups[scope].since if scope in rollups else None
         assessment = None
         if begin is not None:
-            counted = without(cohorts[scope], _spoken_for(scope, states, cohorts))
+            counted = without(
+                cohorts[scope], spoken_for(scope, states.values(), lambda other: cohorts.get(other, ()), policy.drill)
+            )
             assessment = judge(counted, state, policy.thresholds, now, watermark=watermark, since=begin).assessment
         word = look.words.get(scope) if look else None
         known = cohorts.get(scope, [])
@@ -120,37 +122,3 @@ def report_sending(store: GuardStore, seen: SeenScopes, policy: GuardPolicy, now
         enforcement=look.enforcement if look else None,
         standings=standings,
     )
-
-
-def _lay_over(store: GuardStore, rollups: dict[str, Rollup], changes: Iterable[Change]) -> None:
-    days = set()
-    for change in changes:
-        day = rollups.setdefault(change.scope, Rollup()).take(change)
-        if day:
-            days.add((change.scope, day))
-    for scope, day in sorted(days):
-        rollups[scope].replace_day(day, store.day(scope, day))
-
-
-def _spoken_for(scope: str, states: Mapping[str, State], cohorts: Mapping[str, Sequence[Outcomes]]) -> Iterator[Outcomes]:
-    """The mail of narrower scopes that were paused for it, which the guard does not hold against the wider one."""
-    for other, state in states.items():
-        if _width(other) < _width(scope) and _weighs(state):
-            until = None if _is_off(state) else state.counting_from
-            yield from (one for one in cohorts.get(other, ()) if until is None or one.hour <= until)
-
-
-def _is_off(state: State) -> bool:
-    return state.status is Status.PAUSED or (state.status is Status.PAUSING and state.failures < HOPELESS)
-
-
-def _weighs(state: State) -> bool:
-    return _is_off(state) or state.counting_from is not None
-
-
-def _width(scope: str) -> int:
-    return 2 if scope == ACCOUNT else 1 if scope.startswith("configuration-set/") else 0
-
-
-def _widest_first(scope: str) -> tuple[int, str]:
-    return -_width(scope), scope

@@ -15,6 +15,8 @@ from ses_warden.adapters.cloudwatch import CloudWatchReputation, SqsBacklog
 from ses_warden.adapters.guard_store import DynamoGuardStore
 from ses_warden.adapters.ses import SesSwitch
 from ses_warden.application.guard_sending import GuardOutcome, GuardPolicy, GuardServices, guard_sending
+from ses_warden.application.hear_status import hear_status
+from ses_warden.domain.sending_status import sending_status_of
 from ses_warden.guard_settings import GuardSettings
 
 _CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
@@ -29,7 +31,13 @@ class Guard:
     clock: Callable[[], datetime]
 
     def look(self, event: Any) -> GuardOutcome:
-        """One run; an alarm asks AWS for its own rates at once, the schedule only every five minutes."""
+        """One run; an alarm asks AWS for its own rates at once, the schedule only every five minutes.
+
+        A tenant's `Sending Status` event is noted alone, as many may come at once.
+        """
+        status = sending_status_of(event)
+        if status:
+            return hear_status(status, self.services, self.policy, self.clock())
         return guard_sending(self.services, self.policy, self.clock(), ask_aws=is_alarm(event))
 
 
@@ -54,6 +62,6 @@ def guard() -> Guard:
                 client("sns", config=_CLIENT), client("events", config=_CLIENT), topic=settings.alert_topic, stack=settings.stack
             ),
         ),
-        GuardPolicy(settings.thresholds, settings.mode, settings.account_mode, settings.policy_refusals_are_hard),
+        GuardPolicy(settings.thresholds, settings.mode, settings.account_mode, settings.policy_refusals_are_hard, settings.drill),
         lambda: datetime.now(UTC),
     )

@@ -69,7 +69,7 @@ def services() -> Services:
         shards=settings.counter_shards,
         shard=random.randrange(settings.counter_shards),  # noqa: S311  # spreads writers, no secret
     )
-    policy = Policy(settings.retention, settings.authority, settings.no_feedback_domains)
+    policy = Policy(settings.retention, settings.authority, settings.no_feedback_domains, settings.drill_set)
     return Services(ledger, S3Quarantine(_s3, settings.quarantine_bucket), policy, lambda: datetime.now(UTC))
 
 

@@ -53,15 +53,11 @@ class Operator:
     def policy(self) -> GuardPolicy:
         """What the guard goes by."""
         chosen = self._settings
-        return GuardPolicy(chosen.thresholds, chosen.mode, chosen.account_mode, chosen.policy_refusals_are_hard)
+        return GuardPolicy(chosen.thresholds, chosen.mode, chosen.account_mode, chosen.policy_refusals_are_hard, chosen.drill)
 
     def caller(self) -> str:
         """The ARN of whoever asks."""
         return self._connection.caller()
-
-    def sends(self, scope: str) -> bool:
-        """Whether the scope's own switch is on. Raises `SwitchError` also for a scope that SES does not know."""
-        return self._switch.is_on(scope)
 
     def state(self, scope: str) -> State:
         """Where the scope stands."""

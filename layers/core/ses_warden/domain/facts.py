@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ses_warden.domain.addresses import NOBODY, Address, domain_of, encode_key, is_simulator, normalize
 from ses_warden.domain.bounces import BounceKind, ComplaintKind, classify_bounce, classify_complaint
-from ses_warden.domain.counters import Counter
+from ses_warden.domain.counters import Counter, scopes
 from ses_warden.domain.events import (
     Bounce,
     Click,
@@ -48,7 +48,7 @@ class Fact(NamedTuple):
     """One SES event for one recipient: what the ledger holds as a row. Times are UTC.
 
     `kind` refines the type (a bounce's meaning, a bot's click); `counter` is what it adds to the cohort of `sent_at`, None where it
-    never counts (the mailbox simulator).
+    never counts (the mailbox simulator). `drill`: mail to the simulator in a fire drill, which counts in its own set alone.
     """
 
     message_id: str
@@ -62,6 +62,14 @@ class Fact(NamedTuple):
     configuration_set: str | None
     tenant: str | None
     event: MailEvent
+    drill: bool = False
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes in which it counts, the widest first."""
+        if self.drill:
+            return (f"configuration-set/{self.configuration_set}",)
+        return scopes(self.configuration_set, self.tenant)
 
     @property
     def recipient(self) -> str:
@@ -80,11 +88,11 @@ def key_part(recipient: str) -> str:
     return encoded if len(encoded.encode()) <= _LONGEST_IN_SORT_KEY else _digest(encoded)
 
 
-def facts_of(event: MailEvent, no_feedback_domains: frozenset[str] = frozenset()) -> list[Fact]:
+def facts_of(event: MailEvent, no_feedback_domains: frozenset[str] = frozenset(), drill_set: str = "") -> list[Fact]:
     """The facts in an event, one for each recipient it is about, in its order, each recipient once.
 
-    `no_feedback_domains` are those whose providers report no complaints to SES. Raises `UnparsableEvent` for a time that UTC does
-    not have.
+    `no_feedback_domains` are those whose providers report no complaints to SES; `drill_set` is the configuration set of fire
+    drills, none if empty. Raises `UnparsableEvent` for a time that UTC does not have.
     """
     mail = event.mail
     sent_at, at = _utc(mail.timestamp), event_time(event)
@@ -96,8 +104,12 @@ def facts_of(event: MailEvent, no_feedback_domains: frozenset[str] = frozenset()
         if key in facts:
             continue
         kind, meant = _meaning(event, who, no_feedback_domains)
-        counter = None if is_simulator(key) else meant
-        facts[key] = Fact(mail.message_id, who, event.type, mark, at, sent_at, kind, counter, configuration_set, tenant, event)
+        simulated = is_simulator(key)
+        drill = simulated and bool(drill_set) and configuration_set == drill_set
+        counter = None if simulated and not drill else meant
+        facts[key] = Fact(
+            mail.message_id, who, event.type, mark, at, sent_at, kind, counter, configuration_set, tenant, event, drill
+        )
     return list(facts.values())
 
 

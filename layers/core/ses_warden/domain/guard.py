@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from ses_warden.domain.assessment import afresh, assess
 from ses_warden.domain.guard_states import (
+    AWS,
     CALM,
     GUARD,
     OUTSIDE,
@@ -87,17 +88,25 @@ def step(state: State, facts: Facts, mode: Mode, now: datetime, thresholds: Thre
         return Decision(Action.NOTHING, state)
     if state.status is Status.PAUSING:
         return _claimed(state, mode, now)
-    if state.status is Status.PAUSED:
-        if facts.switch:
-            reason = "sending was switched on, though not by SES Warden"
-            return Decision(Action.RESUMED, resumed(state, OUTSIDE, reason, now, facts.cohort))
-        return Decision(Action.NOTHING, state)
-    if facts.switch is False:
-        found = replace(state, status=Status.PAUSED, since=now, by=OUTSIDE, reason="sending was found switched off")
-        return Decision(Action.NOTE, replace(found, suspicion=None, untold=None))
+    if state.status is Status.PAUSED or facts.switch is False:
+        return reconciled(state, facts, now)
     if (marked := _marked(state, facts, thresholds)) is not state:
         return Decision(Action.MARK, marked)
     return _judged(state, facts, mode, now, thresholds)
+
+
+def reconciled(state: State, facts: Facts, now: datetime) -> Decision:
+    """A scope's row follows its switch, which somebody else has thrown. A claim to pause is left to whoever made it."""
+    told = facts.told
+    by = AWS if told and told.by_aws else OUTSIDE
+    if state.status is Status.PAUSED and facts.switch:
+        reason = told.words if told else "sending was switched on, though not by SES Warden"
+        return Decision(Action.RESUMED, resumed(state, by, reason, now, facts.cohort))
+    if facts.switch is False and state.status not in (Status.PAUSED, Status.PAUSING):
+        reason = told.words if told else "sending was found switched off"
+        found = replace(state, status=Status.PAUSED, since=now, by=by, reason=reason, suspicion=None, untold=None, failures=0)
+        return Decision(Action.PAUSED, replace(found, untold=Action.PAUSED)) if told else Decision(Action.NOTE, found)
+    return Decision(Action.NOTHING, state)
 
 
 def _claimed(state: State, mode: Mode, now: datetime) -> Decision:

@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from ses_warden.domain.judgement import Assessment
 from ses_warden.domain.rates import Outcomes, Thresholds
+from ses_warden.domain.sending_status import SendingStatus
 
 OUTSIDE = "somebody outside SES Warden"
+AWS = "AWS"
 GUARD = "the guard"
 # Warned scopes are healthy again below this part of the warning level: rates near it would come and go.
 CALM = 0.8
@@ -115,6 +117,7 @@ class Facts:
     word: Word | None = None  # None: AWS has no rates of it
     switch: bool | None = None  # None: nobody looked
     cohort: Outcomes | None = None  # what was sent in this hour so far
+    told: SendingStatus | None = None  # SES said so of the switch
     excused: bool = False  # a narrower scope is paused: AWS's rates of the wider one are its doing
 
 
