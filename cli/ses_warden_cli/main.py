@@ -7,6 +7,7 @@ import typer
 
 from ses_warden_cli.messages import commands as messages
 from ses_warden_cli.sending import commands as sending
+from ses_warden_cli.suppression import commands as suppression
 
 app = typer.Typer(
     help="Keeps an Amazon SES account sending. Exit codes: 0 all is well, 1 a finding or a refusal, 2 wrong usage or a failure.",
@@ -19,3 +20,4 @@ app = typer.Typer(
 )
 sending.add_to(app)
 messages.add_to(app)
+suppression.add_to(app)

@@ -21,6 +21,7 @@ from ses_warden_cli import shapes
 from ses_warden_cli.main import app
 from ses_warden_cli.messages import shapes as messages
 from ses_warden_cli.sending import shapes as sending
+from ses_warden_cli.suppression import sync_shapes
 from tests.support.template import TEMPLATE, load
 
 DOCUMENT = TEMPLATE.parent / "docs" / "cli.md"
@@ -58,7 +59,7 @@ def help_text() -> str:
 
 def shapes_text() -> str:
     """Return all shapes as the document has them: as Python, with their comments."""
-    parts = [inspect.getsource(module) for module in (shapes, sending, messages)]
+    parts = [inspect.getsource(module) for module in (shapes, sending, messages, sync_shapes)]
     source = "\n\n".join(part[part.index("class ") :].rstrip() + "\n" for part in parts)
     lines = [line for line in source.splitlines() if not line.startswith("@")]
     return "\n```python\n" + "\n".join(lines) + "\n```\n"

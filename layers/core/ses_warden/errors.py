@@ -6,6 +6,7 @@ WardenError
 ├── QuarantineError    a payload that cannot be read could not be kept either; a redelivery helps
 ├── SwitchError        SES did not throw one of its switches, or it does not stand as it should
 │   └── ScopeGone      … because there is no such configuration set or tenant (any more)
+├── SuppressionListError  SES's own suppression list could not be read or changed
 ├── MetricsError       CloudWatch or SQS did not say how things stand
 ├── AlertError         an alert did not go out
 ├── GuardIncomplete    a run of the guard left something undone
@@ -42,6 +43,10 @@ class SwitchError(WardenError):
 
 class ScopeGone(SwitchError):
     """SES knows no such configuration set or tenant; nothing can be sent through it."""
+
+
+class SuppressionListError(WardenError):
+    """SES's suppression list could not be read or changed; the message gives the code of the failure, or says what to do."""
 
 
 class MetricsError(WardenError):

@@ -1,0 +1,1 @@
+"""The commands about who must not be mailed."""

@@ -1,0 +1,150 @@
+"""SES's account-level suppression list: read in pages, changed one by one or by import jobs.
+
+SES takes one request a second of all of these: https://docs.aws.amazon.com/ses/latest/dg/quotas.html
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from itertools import batched
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ses_warden.adapters.failures import code_of
+from ses_warden.application.sync_suppression import Wish
+from ses_warden.domain.reconciliation import Listed
+from ses_warden.errors import SuppressionListError
+
+PACE_SECONDS = 1.0
+PAGE = 1000
+# One call a second for each of more would take longer than an import job.
+MOST_SINGLE = 50
+# https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
+MOST_IN_A_FILE = 100_000
+_POLL_SECONDS = 5.0
+_LONGEST_JOB_SECONDS = 3600.0
+_SANDBOX = (
+    "the account is in SES's sandbox in this Region, where the suppression list cannot be managed, neither one by one nor by "
+    "import jobs. Ask for production access first: https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html"
+)
+
+
+class SesSuppressionList:
+    """The `SesList` port on SES's API, version 2. Files of import jobs go to `bucket` for as long as a job runs."""
+
+    def __init__(
+        self,
+        client: Any,
+        s3: Callable[[], Any],
+        bucket: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._s3 = s3
+        self._bucket = bucket
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._last: float | None = None
+
+    def listed(self) -> Iterator[Listed]:
+        """See the port: 1,000 addresses a call."""
+        page: dict[str, Any] = {}
+        while True:
+            answer = self._ask(self._client.list_suppressed_destinations, PageSize=PAGE, **page)
+            for one in answer["SuppressedDestinationSummaries"]:
+                yield Listed(one["EmailAddress"], one["Reason"], one["LastUpdateTime"])
+            if not answer.get("NextToken"):
+                return
+            page = {"NextToken": answer["NextToken"]}
+
+    def change(self, wishes: Sequence[Wish], done: Callable[[int], None]) -> None:
+        """See the port."""
+        if len(wishes) > MOST_SINGLE:
+            self._change_in_bulk(wishes, done)
+            return
+        for number, wish in enumerate(wishes, 1):
+            if wish.reason:
+                self._ask(self._client.put_suppressed_destination, EmailAddress=wish.address, Reason=wish.reason)
+            else:
+                self._ask(self._client.delete_suppressed_destination, absent_is_fine=True, EmailAddress=wish.address)
+            done(number)
+
+    def _change_in_bulk(self, wishes: Sequence[Wish], done: Callable[[int], None]) -> None:
+        finished = 0
+        kinds = {"DELETE": [wish for wish in wishes if not wish.reason], "PUT": [wish for wish in wishes if wish.reason]}
+        for action, some in kinds.items():
+            for part in batched(some, MOST_IN_A_FILE, strict=False):
+                self._import(action, part)
+                finished += len(part)
+                done(finished)
+
+    def _import(self, action: str, wishes: Sequence[Wish]) -> None:
+        key = f"suppression-sync/{uuid.uuid4().hex}.json"
+        lines = (
+            json.dumps({"emailAddress": wish.address} | ({"reason": wish.reason} if wish.reason else {})) + "\n" for wish in wishes
+        )
+        self._store(self._s3().put_object, Bucket=self._bucket, Key=key, Body="".join(lines).encode())
+        try:
+            job = self._ask(
+                self._client.create_import_job,
+                ImportDestination={"SuppressionListDestination": {"SuppressionListImportAction": action}},
+                ImportDataSource={"S3Url": f"s3://{self._bucket}/{key}", "DataFormat": "JSON"},
+            )["JobId"]
+            self._wait_for(job, action)
+        finally:
+            # It names recipients.
+            self._store(self._s3().delete_object, Bucket=self._bucket, Key=key)
+
+    def _wait_for(self, job: str, action: str) -> None:
+        until = self._monotonic() + _LONGEST_JOB_SECONDS
+        while True:
+            answer = self._ask(self._client.get_import_job, JobId=job)
+            status = answer["JobStatus"]
+            if status == "COMPLETED" and not answer.get("FailedRecordsCount"):
+                return
+            if status in ("COMPLETED", "FAILED", "CANCELLED"):
+                raise SuppressionListError(
+                    f"SES's import job {job} ({action}) is {status}, {answer.get('FailedRecordsCount', 0)} addresses failed; "
+                    "`aws sesv2 get-import-job` says where it lists them. Another run tries the rest again"
+                )
+            if self._monotonic() >= until:
+                raise SuppressionListError(f"SES's import job {job} ({action}) is still {status} after an hour")
+            self._sleep(_POLL_SECONDS)
+
+    def _ask(self, operation: Callable[..., Any], *, absent_is_fine: bool = False, **request: Any) -> Any:
+        try:
+            return self._paced(operation, **request)
+        except ClientError as error:
+            # Messages may repeat the address: only the code is passed on.
+            code = code_of(error)
+            if absent_is_fine and code == "NotFoundException":
+                return {}
+            if code in ("BadRequestException", "AccessDeniedException") and self._is_in_sandbox():
+                raise SuppressionListError(_SANDBOX) from error
+            raise SuppressionListError(f"SES refused a request about its suppression list: {code}") from error
+        except BotoCoreError as error:
+            raise SuppressionListError(f"SES did not answer about its suppression list: {code_of(error)}") from error
+
+    def _is_in_sandbox(self) -> bool:
+        try:
+            return self._paced(self._client.get_account).get("ProductionAccessEnabled") is False
+        except (ClientError, BotoCoreError):
+            return False
+
+    def _paced(self, operation: Callable[..., Any], **request: Any) -> Any:
+        if self._last is not None:
+            wait = self._last + PACE_SECONDS - self._monotonic()
+            if wait > 0:
+                self._sleep(wait)
+        self._last = self._monotonic()
+        return operation(**request)
+
+    def _store(self, operation: Callable[..., Any], **request: Any) -> None:
+        try:
+            operation(**request)
+        except (ClientError, BotoCoreError) as error:
+            raise SuppressionListError(f"S3 did not take or delete the file of an import job: {code_of(error)}") from error

@@ -1,0 +1,162 @@
+"""Compares the suppression table with SES's account-level list, and brings both together."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import batched
+from typing import NamedTuple, Protocol
+
+from ses_warden.application.ports import EntryKey, Ledger, Transaction
+from ses_warden.domain.addresses import normalize
+from ses_warden.domain.entries import Entry
+from ses_warden.domain.reconciliation import Action, Authority, Listed, SesReason, Side, Step, reconcile
+from ses_warden.domain.signals import ACCOUNT
+from ses_warden.errors import LedgerBusy
+
+_ROUNDS = 5
+_AT_ONCE = 100
+
+type Progress = Callable[[str, int, int | None], None]
+
+
+class Wish(NamedTuple):
+    """A change of SES's list: an address to be put there with a reason, or (None) to be taken off, spelt as it is there."""
+
+    address: str
+    reason: SesReason | None
+
+
+class SesList(Protocol):
+    """SES's account-level suppression list. Raises `SuppressionListError`."""
+
+    def listed(self) -> Iterator[Listed]:
+        """All addresses, in no order."""
+        ...
+
+    def change(self, wishes: Sequence[Wish], done: Callable[[int], None]) -> None:
+        """Makes these changes and says how many are done; what is so already is no failure."""
+        ...
+
+
+class AccountRows(Protocol):
+    """The rows of the suppression table."""
+
+    def account_entries(self) -> Iterator[Entry]:
+        """All entries of the scope `account`, in no order. Raises `LedgerError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was compared, and the steps that are drift; `sides` counts all addresses, agreed ones too."""
+
+    authority: Authority
+    here: int
+    there: int
+    sides: Mapping[Side, int]
+    steps: Sequence[Step]
+    listed: Mapping[str, Sequence[Listed]]
+
+    def count(self, action: Action) -> int:
+        """How many steps are of this kind."""
+        return sum(step.action is action for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was done; `left` are the steps that were not: those for an operator, and those that others had overtaken."""
+
+    done: Mapping[Action, int]
+    left: Sequence[Step]
+
+
+def _silent(_what: str, _done: int, _of: int | None) -> None: ...
+
+
+def plan_sync(rows: AccountRows, ses: SesList, authority: Authority, now: datetime, progress: Progress = _silent) -> Plan:
+    """Reads both lists whole, and writes nothing.
+
+    SES's list is held in memory, some 360 bytes an address, and 1,000 for each that is drift; the table is only passed through.
+    """
+    listed: dict[str, tuple[Listed, ...]] = {}
+    there = 0
+    for there, one in enumerate(ses.listed(), 1):
+        key = normalize(one.address).key
+        listed[key] = (*listed.get(key, ()), one)
+        if there % 1000 == 0:
+            progress("reading SES's list", there, None)
+    sides: Counter[Side] = Counter()
+    steps: list[Step] = []
+    kept: dict[str, tuple[Listed, ...]] = {}
+
+    def take(address: str, entry: Entry | None, spellings: tuple[Listed, ...]) -> None:
+        step = reconcile(address, entry, spellings, authority, now)
+        if step:
+            sides[step.side] += 1
+        if step and step.is_drift:
+            steps.append(step)
+            kept[address] = spellings
+
+    here = 0
+    for here, entry in enumerate(rows.account_entries(), 1):
+        take(entry.address, entry, listed.pop(entry.address, ()))
+        if here % 1000 == 0:
+            progress("reading the table", here, None)
+    while listed:
+        address, spellings = listed.popitem()
+        take(address, None, spellings)
+    steps.sort(key=lambda step: (step.action, step.address))
+    return Plan(authority, here, there, sides, steps, kept)
+
+
+def apply_sync(plan: Plan, ledger: Ledger, ses: SesList, now: datetime, progress: Progress = _silent) -> Applied:
+    """Does what the plan says, each step decided again on the row as it is by then: what changed meanwhile is left.
+
+    First the table learns, then SES's list is changed. Raises `WardenError`; what was done until then stays, and another run
+    goes on from there.
+    """
+    left = [step for step in plan.steps if step.action is Action.ASK]
+    steps = [step for step in plan.steps if step.action is not Action.ASK]
+    done: Counter[Action] = Counter()
+    wishes: list[Wish] = []
+    for some in batched(steps, _AT_ONCE, strict=False):
+        known = ledger.entries([EntryKey(step.address, ACCOUNT) for step in some])
+        for step in some:
+            entry = known.get(EntryKey(step.address, ACCOUNT))
+            again = reconcile(step.address, entry, plan.listed[step.address], plan.authority, now)
+            if again is None or again.action is not step.action:
+                left.append(step)
+                continue
+            if step.action is Action.TAKE_IN:
+                if not _take_in(again, entry, plan, ledger, now):
+                    left.append(step)
+                    continue
+            else:
+                wishes.extend(_wishes(again))
+            done[step.action] += 1
+        progress("changing the table", done.total(), len(steps))
+    if wishes:
+        ses.change(wishes, lambda changed: progress("changing SES's list", changed, len(wishes)))
+    return Applied(done, left)
+
+
+def _wishes(step: Step) -> Iterable[Wish]:
+    if step.action is Action.ADD_THERE:
+        return [Wish(step.address, step.reason)]
+    return [Wish(spelling, None) for spelling in step.spellings]
+
+
+def _take_in(step: Step, entry: Entry | None, plan: Plan, ledger: Ledger, now: datetime) -> bool:
+    """Writes the entry; where another writer came first, what that wrote is decided upon. False: nothing is to be taken in then."""
+    made = step.entry
+    for _ in range(_ROUNDS):
+        if made is None:
+            return False
+        rejected = ledger.transact(Transaction(entries=[replace(made, version=entry.version if entry else 0)]))
+        if rejected is None:
+            return True
+        entry = rejected.entries[EntryKey(step.address, ACCOUNT)]
+        again = reconcile(step.address, entry, plan.listed[step.address], plan.authority, now)
+        made = again.entry if again else None
+    raise LedgerBusy(f"others changed an entry {_ROUNDS} times; run it again")

@@ -1,0 +1,53 @@
+"""The reconciliation of the suppression table with SES's own list, with the settings of the stack."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from ses_warden.adapters.ledger import DynamoLedger, Tables
+from ses_warden.adapters.ses_list import SesSuppressionList
+from ses_warden.adapters.suppression_rows import DynamoAccountRows
+from ses_warden.application.sync_suppression import Applied, Plan, Progress, apply_sync, plan_sync
+from ses_warden.bootstrap.connection import Connection
+from ses_warden.domain.reconciliation import Authority
+from ses_warden.errors import SettingsError
+from ses_warden.settings import text_from
+
+# What template.yaml sets by default, for those who name their tables instead of their stack.
+USUAL = {"SUPPRESSION_AUTHORITY": "ses"}
+_UNUSED = "-"
+
+
+class Sync:
+    """Compares and reconciles. Its methods raise `WardenError`."""
+
+    def __init__(
+        self, connection: Connection, authority: str | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """Finds the stack; raises `SettingsError` where that fails. `authority` overrides the stack's."""
+        environment = connection.environment("FeedbackFunction", USUAL)
+        table = text_from(environment, "SUPPRESSION_TABLE")
+        chosen = authority or text_from(environment, "SUPPRESSION_AUTHORITY")
+        if chosen not in ("ses", "warden"):
+            raise SettingsError(f"SUPPRESSION_AUTHORITY must be ses or warden, not {chosen!r}")
+        self._authority: Authority = cast("Authority", chosen)
+        self._bucket = environment.get("QUARANTINE_BUCKET", "")
+        self._connection = connection
+        self._clock = clock
+        dynamodb = connection.client("dynamodb")
+        self._rows = DynamoAccountRows(dynamodb, table)
+        self._ledger = DynamoLedger(dynamodb, Tables(_UNUSED, table, _UNUSED), retention=timedelta(days=1))
+        self._ses = SesSuppressionList(connection.ses(environment), self._s3, self._bucket)
+
+    def plan(self, progress: Progress) -> Plan:
+        """See `plan_sync`."""
+        return plan_sync(self._rows, self._ses, self._authority, self._clock(), progress)
+
+    def apply(self, plan: Plan, progress: Progress) -> Applied:
+        """See `apply_sync`."""
+        return apply_sync(plan, self._ledger, self._ses, self._clock(), progress)
+
+    def _s3(self) -> object:
+        if not self._bucket:
+            raise SettingsError("so many changes need an import job and its file: name a bucket too (--use QUARANTINE_BUCKET=…)")
+        return self._connection.client("s3")

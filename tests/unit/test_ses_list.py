@@ -1,0 +1,171 @@
+"""The requests about SES's suppression list, against botocore's own model of the service."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import ANY, Stubber
+
+from ses_warden.adapters.ses_list import MOST_SINGLE, PACE_SECONDS, SesSuppressionList
+from ses_warden.application.sync_suppression import Wish
+from ses_warden.domain.reconciliation import Listed
+from ses_warden.errors import SuppressionListError
+
+AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+MANY = [Wish(f"r{number}@example.com", "BOUNCE") for number in range(MOST_SINGLE)]
+GONE = [Wish("Jane@example.com", None)]
+
+
+class Store:
+    """What S3 was given, and whether it still has it."""
+
+    def __init__(self) -> None:
+        """It is empty."""
+        self.objects: dict[str, bytes] = {}
+        self.bodies: list[bytes] = []
+
+    def put_object(self, **request: Any) -> None:
+        """Keeps it."""
+        self.objects[request["Key"]] = request["Body"]
+        self.bodies.append(request["Body"])
+
+    def delete_object(self, **request: Any) -> None:
+        """Forgets it."""
+        del self.objects[request["Key"]]
+
+
+@pytest.fixture(scope="module")
+def client() -> Any:
+    """One for all, as it reads botocore's model."""
+    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
+    return session.client("sesv2", config=Config(retries={"total_max_attempts": 1}))
+
+
+@pytest.fixture
+def stub(client: Any) -> Iterator[Stubber]:
+    """Answers in SES's place, after checking each request against the model."""
+    with Stubber(client) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """How long was waited each time."""
+    return []
+
+
+@pytest.fixture
+def store() -> Store:
+    """A bucket."""
+    return Store()
+
+
+@pytest.fixture
+def ses(client: Any, slept: list[float], store: Store) -> SesSuppressionList:
+    """The list; time passes by sleeping alone."""
+    return SesSuppressionList(client, lambda: store, "quarantine", sleep=slept.append, monotonic=lambda: sum(slept))
+
+
+def test_the_list_is_read_in_pages_one_a_second(ses: SesSuppressionList, stub: Stubber, slept: list[float]) -> None:
+    """1,000 addresses a page, until there is no token."""
+    row = {"EmailAddress": "Jane@example.com", "Reason": "BOUNCE", "LastUpdateTime": AT}
+    stub.add_response(
+        "list_suppressed_destinations", {"SuppressedDestinationSummaries": [row], "NextToken": "t"}, {"PageSize": 1000}
+    )
+    stub.add_response(
+        "list_suppressed_destinations", {"SuppressedDestinationSummaries": [row]}, {"PageSize": 1000, "NextToken": "t"}
+    )
+    assert list(ses.listed()) == [Listed("Jane@example.com", "BOUNCE", AT)] * 2
+    assert slept == [PACE_SECONDS]
+
+
+def test_a_few_changes_are_single_calls(ses: SesSuppressionList, stub: Stubber, slept: list[float]) -> None:
+    """Each a second after the other; an address that is not there any more is as it should be."""
+    done: list[int] = []
+    stub.add_response("put_suppressed_destination", {}, {"EmailAddress": "joe@example.com", "Reason": "COMPLAINT"})
+    stub.add_client_error(
+        "delete_suppressed_destination", "NotFoundException", expected_params={"EmailAddress": "Jane@example.com"}
+    )
+    ses.change([Wish("joe@example.com", "COMPLAINT"), *GONE], done.append)
+    assert (done, slept) == ([1, 2], [PACE_SECONDS])
+
+
+def job(stub: Stubber, action: str, *answers: dict[str, Any]) -> None:
+    """SES takes an import job and says in turn how it goes."""
+    request = {
+        "ImportDestination": {"SuppressionListDestination": {"SuppressionListImportAction": action}},
+        "ImportDataSource": {"S3Url": ANY, "DataFormat": "JSON"},
+    }
+    stub.add_response("create_import_job", {"JobId": f"job-{action}"}, request)
+    for answer in answers:
+        stub.add_response("get_import_job", answer, {"JobId": f"job-{action}"})
+
+
+def test_many_changes_are_import_jobs(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:
+    """Removals first, each kind in a file of its own, a JSON object a line; the files name recipients, and are deleted."""
+    done: list[int] = []
+    job(stub, "DELETE", {"JobStatus": "PROCESSING"}, {"JobStatus": "COMPLETED", "FailedRecordsCount": 0})
+    job(stub, "PUT", {"JobStatus": "COMPLETED"})
+    ses.change([*MANY, *GONE], done.append)
+    assert done == [1, MOST_SINGLE + 1]
+    removed, added = store.bodies
+    assert removed == b'{"emailAddress": "Jane@example.com"}\n'
+    assert added.splitlines()[0] == b'{"emailAddress": "r0@example.com", "reason": "BOUNCE"}'
+    assert len(added.splitlines()) == MOST_SINGLE
+    assert store.objects == {}
+
+
+@pytest.mark.parametrize(
+    "answer", [{"JobStatus": "FAILED"}, {"JobStatus": "CANCELLED"}, {"JobStatus": "COMPLETED", "FailedRecordsCount": 3}]
+)
+def test_a_job_that_fails_is_named(ses: SesSuppressionList, stub: Stubber, store: Store, answer: dict[str, Any]) -> None:
+    """With how many addresses failed; its file is deleted all the same."""
+    job(stub, "PUT", answer)
+    with pytest.raises(SuppressionListError, match=r"job-PUT \(PUT\) is .* addresses failed"):
+        ses.change([*MANY, MANY[0]], lambda _: None)
+    assert store.objects == {}
+
+
+def test_a_job_that_never_ends_is_given_up(ses: SesSuppressionList, stub: Stubber) -> None:
+    """After an hour, in words."""
+    job(stub, "PUT", *[{"JobStatus": "PROCESSING"}] * 721)
+    with pytest.raises(SuppressionListError, match="still PROCESSING after an hour"):
+        ses.change([*MANY, MANY[0]], lambda _: None)
+
+
+@pytest.mark.parametrize(("production", "said"), [(False, "sandbox"), (True, "BadRequestException")])
+def test_the_sandboxs_refusal_is_explained(ses: SesSuppressionList, stub: Stubber, production: bool, said: str) -> None:
+    """SES itself says bad request; whether that is the sandbox, the account tells. No address is repeated."""
+    stub.add_client_error("put_suppressed_destination", "BadRequestException", "jane@example.com may not")
+    stub.add_response("get_account", {"ProductionAccessEnabled": production}, {})
+    with pytest.raises(SuppressionListError, match=said) as raised:
+        ses.change([Wish("jane@example.com", "BOUNCE")], lambda _: None)
+    assert "jane" not in str(raised.value)
+
+
+def test_a_bucket_that_refuses_is_named(client: Any, stub: Stubber) -> None:
+    """SES is not asked for a job without its file."""
+    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
+    s3 = session.client("s3")
+    with Stubber(s3) as bucket:
+        bucket.add_client_error("put_object", "AccessDenied")
+        with pytest.raises(SuppressionListError, match=r"S3 .* AccessDenied"):
+            SesSuppressionList(client, lambda: s3, "quarantine").change([*MANY, *GONE], lambda _: None)
+    assert stub
+
+
+def test_silence_is_no_refusal(slept: list[float]) -> None:
+    """Where nobody answers, the message says so."""
+
+    def deaf(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://email.eu-west-1.amazonaws.com")
+
+    client = SimpleNamespace(list_suppressed_destinations=deaf)
+    with pytest.raises(SuppressionListError, match="did not answer"):
+        list(SesSuppressionList(client, lambda: None, "quarantine", sleep=slept.append).listed())
