@@ -6,6 +6,7 @@ Each group of commands is a folder, whose module `commands` enters it here, and 
 import typer
 
 from ses_warden_cli.messages import commands as messages
+from ses_warden_cli.pipeline import commands as pipeline
 from ses_warden_cli.sending import commands as sending
 from ses_warden_cli.suppression import commands as suppression
 
@@ -21,3 +22,4 @@ app = typer.Typer(
 sending.add_to(app)
 messages.add_to(app)
 suppression.add_to(app)
+pipeline.add_to(app)

@@ -4,6 +4,9 @@ Feedback events are published one at a time: the emulator starts a process for e
 """
 
 import json
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -164,3 +167,31 @@ def counters(stack: Stack) -> dict[tuple[str, str], dict[str, Decimal]]:
 def waiting_in_dead_letter_queues(stack: Stack) -> int:
     """How many messages were given up."""
     return stack.waiting("ActivityDeadLetterQueue") + stack.waiting("FeedbackDeadLetterQueue")
+
+
+def test_the_command_line_takes_back_what_was_given_up(stack: Stack, mail: Mail) -> None:
+    """`redrive --apply` finds the queues by the stack's outputs; `replay --quarantine` its bucket."""
+    stack.send("FeedbackDeadLetterQueue", json.dumps(wrap_destination(wrap_sns(mail.event("complaint-abuse")))))
+    assert ses_warden(stack, "redrive", "--lane", "feedback").returncode == 1
+    done = ses_warden(stack, "redrive", "--apply", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert types(rows(stack, mail)) == ["Complaint"]
+    assert waiting_in_dead_letter_queues(stack) == 0
+    bucket = stack.resources["QuarantineBucket"]
+    stack.emulator.client("s3").put_object(Bucket=bucket, Key="events/mended", Body=mail.event("Send").encode())
+    ses_warden(stack, "replay", "--quarantine")
+    assert sorted(types(rows(stack, mail))) == ["Complaint", "Send"]
+    assert "events/mended" not in stack.objects("QuarantineBucket")
+
+
+def ses_warden(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as an operator does."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+    return subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-m", "ses_warden_cli", *words],
+        env=kept | stack.emulator.env(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -3,8 +3,10 @@
 ``python -m tests.unit.test_cli`` writes the generated parts of docs/cli.md anew.
 """
 
+import importlib
 import inspect
 import os
+import pkgutil
 import re
 import resource
 import subprocess
@@ -16,12 +18,9 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+import ses_warden_cli
 from ses_warden.bootstrap.sending import USUAL
-from ses_warden_cli import shapes
 from ses_warden_cli.main import app
-from ses_warden_cli.messages import shapes as messages
-from ses_warden_cli.sending import shapes as sending
-from ses_warden_cli.suppression import sync_shapes
 from tests.support.template import TEMPLATE, load
 
 DOCUMENT = TEMPLATE.parent / "docs" / "cli.md"
@@ -59,7 +58,9 @@ def help_text() -> str:
 
 def shapes_text() -> str:
     """Return all shapes as the document has them: as Python, with their comments."""
-    parts = [inspect.getsource(module) for module in (shapes, sending, messages, sync_shapes)]
+    found = [module.name for module in pkgutil.walk_packages(ses_warden_cli.__path__, "ses_warden_cli.")]
+    names = sorted((name for name in found if name.endswith("shapes")), key=lambda name: (name.count("."), name))
+    parts = [inspect.getsource(importlib.import_module(name)) for name in names]
     source = "\n\n".join(part[part.index("class ") :].rstrip() + "\n" for part in parts)
     lines = [line for line in source.splitlines() if not line.startswith("@")]
     return "\n```python\n" + "\n".join(lines) + "\n```\n"
@@ -107,6 +108,9 @@ def test_each_command_has_examples_and_json(command: str) -> None:
         (["message", "find", "--state", "lost"], "--state"),
         (["message", "find", "--limit", "0"], "--limit"),
         (["message", "find", "--csv", "--json"], "either --csv"),
+        (["replay"], "give either"),
+        (["replay", "events.json", "--quarantine"], "give either"),
+        (["redrive", "--lane", "slow"], "--lane"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(words: list[str], complaint: str) -> None:

@@ -4,6 +4,7 @@ WardenError
 ├── SettingsError      the environment of a function is incomplete or wrong
 ├── UnparsableEvent    a payload that is no SES event; it is kept in the quarantine, never retried
 ├── QuarantineError    a payload that cannot be read could not be kept either; a redelivery helps
+├── StorageError       a file or an object in S3 could not be read or deleted, or a queue did not serve
 ├── SwitchError        SES did not throw one of its switches, or it does not stand as it should
 │   └── ScopeGone      … because there is no such configuration set or tenant (any more)
 ├── SuppressionListError  SES's own suppression list could not be read or changed
@@ -35,6 +36,10 @@ class UnparsableEvent(WardenError):
 
 class QuarantineError(WardenError):
     """The quarantine did not take a payload; the message gives the code of the failure."""
+
+
+class StorageError(WardenError):
+    """A file, a bucket or a queue did not serve an operator; the message gives the code of the failure."""
 
 
 class SwitchError(WardenError):
