@@ -18,6 +18,7 @@ from demo.bills import Bill
 from demo.campaign import SETS
 from demo.expected import Expected
 from demo.found import Comparison, Found
+from demo.second_act import HEALTHY, LOOK_SECONDS, STALE, Check, Played
 from demo.stories import KINDS_OF, METRIC_OF
 from ses_warden.domain.entries import Entry, State, explain
 from ses_warden.domain.recorded import RecordedEvent
@@ -31,6 +32,7 @@ ENTRIES_A_REASON = 2
 LONGEST_REASON = 130
 DIFFERENCES_SHOWN = 5
 LONGEST_DETAIL = 62
+LONGEST_SEEN = 40
 # Without a terminal, a line is written whenever so many percent more are done.
 PLAIN_STEP = 25
 
@@ -194,18 +196,43 @@ def bill(on: Console, counted: Bill, lasting: Bill) -> None:
     on.print(Text(note, style="dim"))
 
 
-def verdict(on: Console, compared: Sequence[Comparison], seconds: float) -> None:
-    """Whether everything agrees."""
+def second_act(on: Console, played: Played) -> None:
+    """At which mail a stale list was stopped, what that spared, and what was checked."""
+    on.print(Text(f"\nA program mails two lists through a local SES: {STALE} a stale one, {HEALTHY} a good one", style="bold"))
+    table = _table(None, STALE, "mails", "to addresses that are gone")
+    table.columns[1].justify = table.columns[2].justify = "right"
+    table.add_row("on the list", f"{played.listed:,}", f"{played.listed_bad:,}")
+    table.add_row("sent until the guard paused it", f"{played.sent:,}", f"{played.sent_bad:,}")
+    table.add_row("spared", f"{played.listed - played.sent:,}", f"{played.spared:,}", style="bold")
+    on.print(table)
+    on.print(Text(f"The guard: {clean(played.reason, 2 * LONGEST_REASON)}"))
+    note = f"Paused after {played.seconds:.0f} s and {played.looks} looks, {LOOK_SECONDS:g} s apart; on AWS it looks once a minute."
+    on.print(Text(note, style="dim"))
+    checked = _table("Checked", "", "", "")
+    checked.show_header = False
+    for check in played.checks:
+        answer = Text("yes", style="green") if check.holds else Text("NO", style="bold red")
+        checked.add_row(check.what, answer, clean(check.seen, LONGEST_SEEN))
+    on.print(checked)
+
+
+def verdict(on: Console, compared: Sequence[Comparison], checks: Sequence[Check], seconds: float) -> None:
+    """Whether everything agrees, and the guard did what it should."""
     differing = [comparison.what for comparison in compared if comparison.differences]
+    false = [check.what for check in checks if not check.holds]
     if differing:
         on.print(Text(f"DIFFERS: {', '.join(differing)} ({seconds:.0f} s)", style="bold red"))
-    else:
-        on.print(Text(f"Everything agrees with what was published ({seconds:.0f} s).", style="bold green"))
+    if false:
+        on.print(Text(f"NOT SO: {', '.join(false)} ({seconds:.0f} s)", style="bold red"))
+    if not differing and not false:
+        text = f"Everything agrees with what was published, and the guard did what it should ({seconds:.0f} s)."
+        on.print(Text(text, style="bold green"))
 
 
-def kept(on: Console, stack: Stack) -> None:
+def kept(on: Console, stack: Stack, ses_url: str) -> None:
     """How to look around in a stack that is kept."""
     variables = {name: value for name, value in stack.emulator.env().items() if name != "AWS_EC2_METADATA_DISABLED"}
+    variables["AWS_ENDPOINT_URL_SESV2"] = ses_url
     on.print("The stack is kept until Ctrl-C. In another terminal:", *(f"export {n}={v}" for n, v in variables.items()), sep="\n  ")
     for table in ("EventsTable", "SuppressionTable", "ReputationTable"):
         on.print(f"  aws dynamodb scan --table-name {stack.resources[table]}", soft_wrap=True)
@@ -219,8 +246,9 @@ def _mark(*, agrees: bool) -> Text:
     return Text("agrees", style="green") if agrees else Text("DIFFERS", style="bold red")
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=f"\n{title}", title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=None)
+def _table(title: str | None, *columns: str) -> Table:
+    title = title and f"\n{title}"
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=None)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

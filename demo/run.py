@@ -1,4 +1,7 @@
-"""The demo: deploy the stack to an emulator, send a campaign through it, show what became of it and whether every number agrees."""
+"""The demo: deploy the stack to an emulator, send a campaign through it, show what became of it and whether every number agrees.
+
+In its second act the guard stops a stale list.
+"""
 
 import argparse
 import signal
@@ -10,12 +13,13 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 
-from demo import report
+from demo import report, second_act
 from demo.bills import Bill, Till, on_aws
 from demo.campaign import FEWEST, MOST, SETS, Campaign, make_campaign
 from demo.found import Comparison, Look, compare
 from demo.lanes import Disturbed, Lanes
 from demo.meter import Meter
+from demo.second_act import Check
 from ses_warden.adapters.entries import entry_from
 from ses_warden.adapters.rows import parse_row
 from ses_warden.domain.timeline import timelines
@@ -30,7 +34,7 @@ SHOWN_STORY = "complaint taken back"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demo; 0: everything agrees, 1: something differs, 2: it could not run, 130: it was interrupted."""
+    """Run the demo; 0: everything is as it must be, 1: something is not, 2: it could not run, 130: it was interrupted."""
     options = _options(arguments)
     # As on Ctrl-C: what was started is ended on the way out.
     signal.signal(signal.SIGTERM, _interrupt)
@@ -52,18 +56,23 @@ def run(console: Console, options: argparse.Namespace) -> int:
     campaign = make_campaign(options.mails, options.seed, datetime.now(UTC))
     with report.step(console, "sam build"):
         build()
-    with Emulator() as emulator, Meter(emulator.bind_host, emulator.port) as meter:
+    with (
+        Emulator() as emulator,
+        Meter(emulator.bind_host, emulator.port) as meter,
+        second_act.local_ses(emulator) as ses_url,
+    ):
         with report.step(console, f"sam deploy, to MiniStack on {emulator.endpoint}"):
-            stack = _deploy(emulator, meter)
+            stack = _deploy(emulator, meter, ses_url)
         try:
             compared = _perform(console, campaign, stack, meter)
+            checks = _guard(console, stack, ses_url)
         except Disturbed as error:
             error.add_note(f"The emulator's log ends with:\n{emulator.log_tail(20)}")
             raise
-        report.verdict(console, compared, time.monotonic() - began)
+        report.verdict(console, compared, checks, time.monotonic() - began)
         if options.keep:
-            _keep(console, stack)
-    return exit_code(compared)
+            _keep(console, stack, ses_url)
+    return exit_code(compared, checks)
 
 
 def _perform(console: Console, campaign: Campaign, stack: Stack, meter: Meter) -> list[Comparison]:
@@ -88,22 +97,42 @@ def _perform(console: Console, campaign: Campaign, stack: Stack, meter: Meter) -
     return compared
 
 
-def exit_code(compared: Sequence[Comparison]) -> int:
-    """Whether all agree, for the shell."""
-    return DISAGREED if any(comparison.differences for comparison in compared) else AGREED
+def _guard(console: Console, stack: Stack, ses_url: str) -> Sequence[Check]:
+    """The second act."""
+    with report.step(console, "second act: a program mails two lists until SES refuses one, an operator resumes"):
+        played = second_act.play(stack, ses_url)
+    report.second_act(console, played)
+    return played.checks
 
 
-def _deploy(emulator: Emulator, meter: Meter) -> Stack:
+def exit_code(compared: Sequence[Comparison], checks: Sequence[Check] = ()) -> int:
+    """Whether all agree and hold, for the shell."""
+    agree = not any(comparison.differences for comparison in compared)
+    return AGREED if agree and all(check.holds for check in checks) else DISAGREED
+
+
+def _deploy(emulator: Emulator, meter: Meter, ses_url: str) -> Stack:
     created, further = SETS
     emulator.client("sesv2").create_configuration_set(ConfigurationSetName=further)
     stack = deploy(
         emulator,
-        {"EmulatorEndpoint": meter.endpoint, "ConfigurationSetName": created, "AdditionalConfigurationSet1": further},
+        {
+            "EmulatorEndpoint": meter.endpoint,
+            "ConfigurationSetName": created,
+            "AdditionalConfigurationSet1": further,
+            **second_act.prepare(emulator, ses_url),
+        },
     )
     # The template sets no limit on an emulator, which then runs five at once.
     functions: Any = stack.functions
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": CONCURRENCY})
+    # The meter tells what recording costs; the guard, which costs the same whatever is sent, goes past it.
+    guard = stack.resources["GuardFunction"]
+    variables = functions.get_function_configuration(FunctionName=guard)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=guard, Environment={"Variables": {**variables, "AWS_ENDPOINT_URL": emulator.endpoint}}
+    )
     return stack
 
 
@@ -150,9 +179,9 @@ def _show_data(console: Console, campaign: Campaign, stack: Stack) -> None:
     report.timeline(console, timelines(map(parse_row, answer["Items"]))[mail.key])
 
 
-def _keep(console: Console, stack: Stack) -> None:
+def _keep(console: Console, stack: Stack, ses_url: str) -> None:
     """Leaves everything running until Ctrl-C."""
-    report.kept(console, stack)
+    report.kept(console, stack, ses_url)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:

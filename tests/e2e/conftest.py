@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
+from demo.second_act import local_ses, prepare
 from tests.support.emulator import Emulator
 from tests.support.stack import Stack, build, deploy
 
@@ -12,11 +13,24 @@ LOG_LINES = 40
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def emulator() -> Iterator[Emulator]:
+    """The emulator that the stack is deployed to."""
+    with Emulator() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def ses_url(emulator: Emulator) -> Iterator[str]:
+    """A local SES in front of it, by which the stack's guard pauses."""
+    with local_ses(emulator) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def stack(emulator: Emulator, ses_url: str) -> Stack:
     """The deployed stack."""
     build()
-    with Emulator() as emulator:
-        yield deploy(emulator, {"BatchWindowSeconds": "1"})
+    return deploy(emulator, {"BatchWindowSeconds": "1", **prepare(emulator, ses_url)})
 
 
 @pytest.hookimpl(wrapper=True)

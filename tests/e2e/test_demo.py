@@ -13,6 +13,7 @@ from demo.campaign import FEWEST, make_campaign
 from demo.found import Look, compare
 from demo.lanes import Lanes
 from demo.run import INTERRUPTED
+from demo.second_act import play
 from tests.support.emulator import ROOT
 from tests.support.stack import Stack, wait_for
 
@@ -33,6 +34,15 @@ def test_a_small_campaign_leaves_exactly_what_it_must(stack: Stack) -> None:
     compared = compare(lanes.expected, look.found(lanes, lanes.expected))
     assert {comparison.what: comparison.differences for comparison in compared if comparison.differences} == {}
     assert sum(comparison.found for comparison in compared) > 5 * FEWEST
+
+
+def test_the_second_act_stops_a_stale_list_and_nothing_else(stack: Stack, ses_url: str) -> None:
+    """Paused by the deployed guard, refused by SES, most of the bad mails spared, resumed by the operator's command."""
+    played = play(stack, ses_url)
+    assert [check for check in played.checks if not check.holds] == []
+    assert len(played.checks) == 8
+    assert 0 < played.sent_bad < played.listed_bad / 2
+    assert "hard bounces" in played.reason
 
 
 @pytest.mark.parametrize(

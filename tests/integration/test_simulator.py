@@ -147,14 +147,17 @@ def test_a_silent_emulator_is_told(server: Server) -> None:
     assert server.url != lonely.url
 
 
-def test_the_program_serves_until_it_is_terminated(emulator: Emulator) -> None:
-    """`python -m ses_warden_simulator` says where it answers, and ends with code 0 when asked to."""
-    command = [sys.executable, "-m", "ses_warden_simulator", "--port", "0", "--backend", emulator.endpoint, "--seed", "3"]
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("name", ["ses_warden_simulator", "ses_warden_cli simulator", "ses_warden_cli simulator --json"])
+def test_the_program_serves_until_it_is_ended(emulator: Emulator, name: str, number: signal.Signals) -> None:
+    """By either name it says where it answers, and ends with code 0 when asked to."""
+    command = [sys.executable, "-m", *name.split(), "--port", "0", "--backend", emulator.endpoint, "--seed", "3"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as program:  # noqa: S603 -- above
         assert program.stdout is not None
-        url = program.stdout.readline().split()[-1]
+        line = program.stdout.readline()
+        url = json.loads(line)["url"] if "--json" in name else line.partition(" on ")[2].split(";")[0].strip()
         session: Any = boto3.Session("test", "test", region_name=REGION)
         assert session.client("sesv2", endpoint_url=url).get_account()["SendingEnabled"]
-        program.send_signal(signal.SIGTERM)
+        program.send_signal(number)
         assert program.wait(timeout=10) == 0

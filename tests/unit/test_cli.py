@@ -5,6 +5,7 @@
 
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import re
@@ -21,6 +22,7 @@ from typer.testing import CliRunner
 import ses_warden_cli
 from ses_warden.bootstrap.sending import USUAL
 from ses_warden_cli.main import app
+from ses_warden_simulator.__main__ import parser
 from tests.support.template import TEMPLATE, load
 
 DOCUMENT = TEMPLATE.parent / "docs" / "cli.md"
@@ -111,13 +113,18 @@ def test_each_command_has_examples_and_json(command: str) -> None:
         (["replay"], "give either"),
         (["replay", "events.json", "--quarantine"], "give either"),
         (["redrive", "--lane", "slow"], "--lane"),
+        (["simulator"], "Missing option '--backend'"),
+        (["simulator", "--backend", "http://127.0.0.1:1", "--port", "-1"], "--port"),
+        (["simulator", "--backend", "http://127.0.0.1:1", "--speed", "0"], "--speed must be a number above 0"),
+        (["simulator", "--backend", "https://sns.eu-west-1.amazonaws.com"], "publishes no events to AWS itself"),
+        (["simulator", "--backend", "http://127.0.0.1:1", "--host", "192.0.2.1"], "loopback interface only"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(words: list[str], complaint: str) -> None:
     """The message says what is wrong; nothing was asked of AWS."""
     result = CliRunner().invoke(app, words, prog_name="ses-warden")
     assert result.exit_code == 2
-    assert complaint in result.output
+    assert complaint in " ".join(result.output.split())
 
 
 def test_an_unknown_profile_is_a_failure_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +135,28 @@ def test_an_unknown_profile_is_a_failure_and_no_traceback(monkeypatch: pytest.Mo
     assert (result.exit_code, result.stdout) == (2, "")
     assert "nobody" in result.stderr
     assert '"kind": "SettingsError"' in CliRunner().invoke(app, [*words, "--json"]).stdout
+
+
+def test_a_missing_simulator_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2, and as JSON where that was asked for; its other commands do without it."""
+    monkeypatch.setitem(sys.modules, "ses_warden_simulator.program", None)
+    words = ["simulator", "--backend", "http://127.0.0.1:1"]
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "pip install 'ses-warden[cli,simulator]'" in result.stderr
+    assert "ses-warden[cli,simulator]" in json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)["error"]["message"]
+
+
+def test_the_simulator_takes_the_same_options_by_either_name() -> None:
+    """`ses-warden simulator` and `python -m ses_warden_simulator`, with the same defaults."""
+    command: Any = get_command(app)
+    options = {one.opts[0]: one.default for one in command.commands["simulator"].params}
+    assert options.pop("--json") is False
+    actions = {action.option_strings[0]: action.default for action in parser()._actions if action.dest != "help"}
+    assert {name: default for name, default in options.items() if name != "--backend"} == {
+        name: default for name, default in actions.items() if name != "--backend"
+    }
+    assert "--backend" in options.keys() & actions.keys()
 
 
 def test_settings_without_a_stack_are_the_templates_defaults() -> None:

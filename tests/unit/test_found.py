@@ -10,6 +10,7 @@ from demo.campaign import make_campaign
 from demo.expected import Expected, Verdict
 from demo.found import Found, compare
 from demo.run import AGREED, DISAGREED, exit_code
+from demo.second_act import Check
 
 CAMPAIGN = make_campaign(100, 1, datetime(2026, 11, 24, 12, tzinfo=UTC))
 
@@ -96,6 +97,14 @@ def test_whatever_differs_is_named_and_makes_the_demo_fail(found: Found, what: s
 
     assert [comparison.what for comparison in compared if comparison.differences] == [what]
     assert exit_code(compared) == DISAGREED
+
+
+def test_what_the_guard_did_not_do_makes_the_demo_fail() -> None:
+    """Also where every number agrees."""
+    compared = compare(expected(), perfect())
+
+    assert exit_code(compared, [Check("paused", holds=True)]) == AGREED
+    assert exit_code(compared, [Check("paused", holds=True), Check("refused", holds=False)]) == DISAGREED
 
 
 def test_a_difference_is_told_in_words() -> None:

@@ -14,6 +14,7 @@ from demo.bills import Bill
 from demo.campaign import make_campaign
 from demo.expected import Expected
 from demo.found import Found, compare
+from demo.second_act import Check, Played
 from ses_warden.domain.entries import Entry
 from ses_warden.domain.recorded import RecordedEvent
 from ses_warden.domain.signals import ACCOUNT, Signal, SignalKind
@@ -116,3 +117,20 @@ def test_progress_is_told_in_lines_where_there_is_no_terminal() -> None:
                 bars.show("feedback recorded", done)
 
     assert printed(work).split("\n")[:-1] == [f"  feedback recorded: {done} of 40" for done in (10, 20, 30, 40)]
+
+
+def test_the_second_act_says_what_was_spared_and_what_is_not_so() -> None:
+    """Numbers of the whole list, each check with its answer; a hostile reason commands nothing."""
+    checks = [Check("the set was paused", holds=True), Check("its next mail was refused", holds=False, seen=HOSTILE)]
+    played = Played(20, 400, 75, 3000, 556, HOSTILE, 48.2, checks)
+
+    text = printed(lambda on: report.second_act(on, played))
+
+    words = [line.split() for line in text.splitlines()]
+    assert ["spared", "2,600", "481"] in words
+    assert ["the", "set", "was", "paused", "yes"] in words
+    assert "its next mail was refused  NO" in text
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= report.WIDTH
+    assert "NOT SO: its next mail was refused (9 s)" in printed(lambda on: report.verdict(on, [], checks, 9))
+    assert "the guard did what it should (9 s)" in printed(lambda on: report.verdict(on, [], checks[:1], 9))
