@@ -23,6 +23,9 @@ WATCHED = {
     "FeedbackTopicRedriveFailures": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "FeedbackTopic"),
     "ActivityTopicRedriveFailures": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "ActivityTopic"),
     "GuardFunctionErrors": ("AWS/Lambda", "Errors", "GuardFunction"),
+    "PublisherFunctionErrors": ("AWS/Lambda", "Errors", "PublisherFunction"),
+    "PublisherFunctionThrottles": ("AWS/Lambda", "Throttles", "PublisherFunction"),
+    "PublisherDeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "PublisherDeadLetterQueue"),
     "SesEventsRuleFailures": ("AWS/Events", "InvocationsFailedToBeSentToDlq", "SesEventsRule"),
 }
 
@@ -55,6 +58,8 @@ GUARD = {
     for level in ("Warn", "Pause")
 }
 GUARD |= {"GuardNotRunning"}
+# In test_publisher.py.
+PUBLISHER = {"PublisherBehind"}
 
 DIMENSIONS = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/SNS": "TopicName", "AWS/Events": "RuleName"}
 
@@ -62,12 +67,12 @@ DIMENSIONS = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/SNS": "
 @pytest.fixture(scope="module")
 def alarms(template: Json) -> dict[str, Json]:
     """Return the alarms of a stack that has them all."""
-    return of_type(resolve(template, EventBridgeRule="true"), ALARM)
+    return of_type(resolve(template, EventBridgeRule="true", RecipientEvents="hashed"), ALARM)
 
 
 def test_every_alarm_is_in_the_table_of_this_module(alarms: dict[str, Json]) -> None:
     """An alarm that is added is tested as well."""
-    assert alarms.keys() == {*WATCHED, *OWN, *SILENT, *GUARD}
+    assert alarms.keys() == {*WATCHED, *OWN, *SILENT, *GUARD, *PUBLISHER}
 
 
 @pytest.mark.parametrize("name", [*WATCHED, *OWN, *SILENT])

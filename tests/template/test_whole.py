@@ -25,6 +25,16 @@ SHAPES: dict[str, dict[str, str | int]] = {
     "guard off": {"GuardMode": "off"},
     "dry run": {"GuardMode": "dry-run"},
     "account guarded": {"GuardAccountMode": "active"},
+    "events hashed": {"RecipientEvents": "hashed"},
+    "events plain, existing table": {
+        "RecipientEvents": "plain",
+        "ExistingSuppressionTableName": "old-suppression",
+        "ExistingSuppressionStreamArn": "arn:aws:dynamodb:eu-west-1:111122223333:table/old-suppression/stream/s",
+    },
+    "events wanted of an existing table without a stream": {
+        "RecipientEvents": "plain",
+        "ExistingSuppressionTableName": "old-suppression",
+    },
     "existing tables": {
         "ExistingEventsTableName": "old-events",
         "ExistingSuppressionTableName": "old-suppression",

@@ -60,7 +60,8 @@ def parameters_table() -> str:
 
 def alarms_table() -> str:
     """Return the template's alarms as a table, each with its section of the runbook."""
-    alarms = of_type(resolve(WRITTEN, EventBridgeRule="true", QueueAgeAlarmSeconds=0), "AWS::CloudWatch::Alarm")
+    everything = resolve(WRITTEN, EventBridgeRule="true", RecipientEvents="hashed", QueueAgeAlarmSeconds=0)
+    alarms = of_type(everything, "AWS::CloudWatch::Alarm")
     lines = ["| alarm | when | meaning | |", "|---|---|---|---|"]
     for name, alarm in alarms.items():
         meaning = alarm["AlarmDescription"].replace(" (docs/runbook.md)", "")
@@ -70,7 +71,7 @@ def alarms_table() -> str:
 
 def permissions_table() -> str:
     """Return what the functions may do as a table."""
-    stack = resolve(WRITTEN)
+    stack = resolve(WRITTEN, RecipientEvents="hashed")
     shared = of_type(stack, "AWS::IAM::ManagedPolicy")["RecordEventsPolicy"]["PolicyDocument"]["Statement"]
     roles = of_type(stack, "AWS::IAM::Role")
     lines = ["| function | purpose | actions | on |", "|---|---|---|---|"]
