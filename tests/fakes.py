@@ -118,12 +118,12 @@ def _key(fact: Fact) -> FactKey:
 
 
 def _check_shape(transaction: Transaction) -> None:
-    """DynamoDB refuses more than 100 actions, and two on one item; each entry leaves room for its outbox row."""
+    """DynamoDB refuses more than 100 actions, and two on one item."""
     rows = [*map(_key, transaction.new), *(_key(fact) for fact, _ in transaction.enriched)]
     keys = [EntryKey(entry.address, entry.scope) for entry in transaction.entries]
     assert len(set(rows)) == len(rows)
     assert len(set(keys)) == len(keys)
-    assert len(rows) + len(transaction.counts) + 2 * len(keys) <= MOST_ACTIONS
+    assert len(rows) + len(transaction.counts) + len(keys) + len(transaction.deeds) <= MOST_ACTIONS
 
 
 def _satisfied() -> tuple[Ledger, Quarantine]:

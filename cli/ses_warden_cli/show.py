@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from ses_warden.errors import WardenError
 
 _LONGEST = 500
 _WIDTH_OF_A_FILE = 160
+# A spreadsheet takes what begins so for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -24,9 +27,15 @@ def console(*, stderr: bool = False) -> Console:
     return made
 
 
-def plain(text: object, style: str = "", *, limit: int = _LONGEST) -> Text:
+def plain(text: object, style: str = "", *, limit: int = _LONGEST, indent: int = 0) -> Text:
     """A text of anybody's as rich shall show it: on one line, without what a terminal would obey."""
-    return Text(clean(str(text), limit), style)
+    return Text(" " * indent + clean(str(text), limit), style)
+
+
+def cell(value: object) -> str:
+    """A text as no spreadsheet takes it for a formula, on one line."""
+    text = clean(str(value or ""), _LONGEST)
+    return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
 def as_json(shape: Mapping[str, Any]) -> None:
@@ -40,6 +49,23 @@ def error(found: WardenError, *, as_json: bool) -> None:
         sys.stdout.write(json.dumps({"error": {"kind": type(found).__name__, "message": str(found)}}, indent=2) + "\n")
         return
     console(stderr=True).print(plain(found, "red"))
+
+
+type Done = Callable[[int], None]
+
+
+@contextmanager
+def progress(words: str, total: int | None = None) -> Iterator[Done]:
+    """A bar on standard error, on a terminal alone; it is told how many are done."""
+    out = console(stderr=True)
+    if not out.is_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import Progress  # noqa: PLC0415 - for those who see it
+
+    with Progress(console=out, transient=True) as bar:
+        task = bar.add_task(words, total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def note(text: str) -> None:

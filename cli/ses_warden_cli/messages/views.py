@@ -20,8 +20,6 @@ from ses_warden_cli.messages import shapes
 _COLOURS = {Status.COMPLAINED: "red", Status.BOUNCED: "red", Status.DELIVERED: "green", Status.SOFT_BOUNCED: "yellow"}
 _COLUMNS = ("sent", "message_id", "recipient", "state", "sender", "subject", "tags", "configuration_set", "tenant")
 _COUNTS = ("opens", "clicks", "shared_opens", "shared_clicks")
-# A spreadsheet takes what begins so for a formula: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _LONGEST = 1000
 
 
@@ -173,13 +171,7 @@ def _write_csv(page: Page) -> None:
     for one in page.found:
         shape = found_shape(one)
         texts = {**shape, "tags": " ".join(shape["tags"])}
-        writer.writerow([*(cell(texts[name]) for name in _COLUMNS), *(texts[name] for name in _COUNTS)])
-
-
-def cell(value: object) -> str:
-    """A text as no spreadsheet takes it for a formula, on one line."""
-    text = clean(str(value or ""), _LONGEST)
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+        writer.writerow([*(show.cell(texts[name]) for name in _COLUMNS), *(texts[name] for name in _COUNTS)])
 
 
 def found_shape(found: Found) -> shapes.FoundMail:

@@ -5,13 +5,18 @@ The verdict is in attributes of its own, for programs that read the table; the f
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from ses_warden.application.ports import Deed
 from ses_warden.domain.entries import Decree, Entry, Evidence, Mark, Reason, State, keep_until
 from ses_warden.domain.signals import Confidence
 
 type Item = dict[str, dict[str, Any]]
+
+# Rows of the audit trail stand beside the entries of their address, in this scope.
+AUDIT = "audit/"
+_AUDIT_KEPT = timedelta(days=730)
 
 
 def item_from(entry: Entry) -> Item:
@@ -82,6 +87,24 @@ def entry_from(item: Mapping[str, Any]) -> Entry:
         expires_at=_moment(_text(item, "expires_at")),
         version=int(item["version"]["N"]),
     )
+
+
+def deed_item(deed: Deed) -> Item:
+    """The row of a deed, kept for two years."""
+    return {
+        "address": {"S": deed.address},
+        "scope": {"S": f"{AUDIT}{_iso(deed.at)}#{deed.scope}"},
+        "act": {"S": deed.act},
+        "by": {"S": deed.by},
+        "note": {"S": deed.note},
+        "purge_at": {"N": str(int((deed.at + _AUDIT_KEPT).timestamp()))},
+    }
+
+
+def deed_from(item: Mapping[str, Any]) -> Deed:
+    """The deed in a row that `deed_item` made."""
+    at, _, scope = item["scope"]["S"].removeprefix(AUDIT).partition("#")
+    return Deed(item["address"]["S"], scope, datetime.fromisoformat(at), *(item[name]["S"] for name in ("act", "by", "note")))
 
 
 def _iso(moment: datetime | None) -> str | None:

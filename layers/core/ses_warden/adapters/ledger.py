@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.dynamo import PASSING, REFUSALS, TRIES, Requests, call, translated
-from ses_warden.adapters.entries import entry_from, item_from
+from ses_warden.adapters.entries import deed_item, entry_from, item_from
 from ses_warden.adapters.rows import Row, row_of, timestamp
 from ses_warden.application.ports import Background, Cohort, EntryKey, FactKey, Known, Rejected, Transaction
 from ses_warden.domain.counters import ACCOUNT, WATCHED, Counter, hour
@@ -186,6 +186,8 @@ class DynamoLedger:
             yield {"Update": self._increment(cohort, counts, moved)}, None
         for entry in transaction.entries:
             yield {"Put": _versioned_put(self._tables.suppression, entry)}, entry
+        for deed in transaction.deeds:
+            yield {"Put": {"TableName": self._tables.suppression, "Item": deed_item(deed)}}, None
 
     def _purge_at(self, fact: Fact) -> int:
         return int((fact.sent_at + self._retention).timestamp())

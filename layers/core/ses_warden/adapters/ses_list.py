@@ -6,7 +6,7 @@ SES takes one request a second of all of these: https://docs.aws.amazon.com/ses/
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import batched
 from typing import Any
 
@@ -32,7 +32,7 @@ _SANDBOX = (
 
 
 class SesSuppressionList:
-    """The `SesList` port on SES's API, version 2. Files of import jobs go to `bucket` for as long as a job runs."""
+    """The ports `SesList` and `Refusals` on SES's API, version 2. Files of import jobs go to `bucket` for as long as a job runs."""
 
     def __init__(
         self,
@@ -72,6 +72,21 @@ class SesSuppressionList:
             else:
                 self._ask(self._client.delete_suppressed_destination, absent_is_fine=True, EmailAddress=wish.address)
             done(number)
+
+    def find(self, spellings: Iterable[str]) -> list[Listed]:
+        """See the port: one call for each spelling."""
+        found: list[Listed] = []
+        for spelling in spellings:
+            answer = self._ask(self._client.get_suppressed_destination, absent_is_fine=True, EmailAddress=spelling)
+            if answer is not None:
+                one = answer["SuppressedDestination"]
+                found.append(Listed(one["EmailAddress"], one["Reason"], one["LastUpdateTime"]))
+        return found
+
+    def remove(self, spellings: Iterable[str]) -> list[str]:
+        """See the port: one call for each spelling."""
+        delete = self._client.delete_suppressed_destination
+        return [one for one in spellings if self._ask(delete, absent_is_fine=True, EmailAddress=one) is not None]
 
     def _change_in_bulk(self, wishes: Sequence[Wish], done: Callable[[int], None]) -> None:
         finished = 0
@@ -122,7 +137,7 @@ class SesSuppressionList:
             # Messages may repeat the address: only the code is passed on.
             code = code_of(error)
             if absent_is_fine and code == "NotFoundException":
-                return {}
+                return None
             if code in ("BadRequestException", "AccessDeniedException") and self._is_in_sandbox():
                 raise SuppressionListError(_SANDBOX) from error
             raise SuppressionListError(f"SES refused a request about its suppression list: {code}") from error

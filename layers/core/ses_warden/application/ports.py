@@ -42,18 +42,30 @@ class Known(NamedTuple):
     tenant: str | None
 
 
+class Deed(NamedTuple):
+    """What an operator did about an address in a scope: the audit trail of the suppression table. `act`: `block` or `release`."""
+
+    address: str
+    scope: str
+    at: datetime
+    act: str
+    by: str
+    note: str
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """What is written together, or not at all.
 
     `new` rows must not be there yet; `enriched` rows must still lack what they lacked when they were read; each entry must still
-    have the version that it carries (0: must not be there yet) and is stored with the next one.
+    have the version that it carries (0: must not be there yet) and is stored with the next one. `deeds` go to the audit trail.
     """
 
     new: Collection[Fact] = ()
     enriched: Collection[tuple[Fact, Known]] = ()
     counts: Mapping[Cohort, Mapping[Counter, int]] = field(default_factory=dict)
     entries: Collection[Entry] = ()
+    deeds: Collection[Deed] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import cast
 
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.adapters.ses_list import SesSuppressionList
-from ses_warden.adapters.suppression_rows import DynamoAccountRows
+from ses_warden.adapters.suppression_rows import DynamoSuppressionRows
 from ses_warden.application.sync_suppression import Applied, Plan, Progress, apply_sync, plan_sync
 from ses_warden.bootstrap.connection import Connection
 from ses_warden.domain.reconciliation import Authority
@@ -35,7 +35,7 @@ class Sync:
         self._connection = connection
         self._clock = clock
         dynamodb = connection.client("dynamodb")
-        self._rows = DynamoAccountRows(dynamodb, table)
+        self._rows = DynamoSuppressionRows(dynamodb, table)
         self._ledger = DynamoLedger(dynamodb, Tables(_UNUSED, table, _UNUSED), retention=timedelta(days=1))
         self._ses = SesSuppressionList(connection.ses(environment), self._s3, self._bucket)
 

@@ -1,10 +1,12 @@
 """Entries of the suppression table, and how to read them: is mail held back, why, what changed, how long to keep it."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from ses_warden.domain.addresses import domain_of
 from ses_warden.domain.signals import ACCOUNT, Confidence
 from ses_warden.domain.text import mask_addresses
 
@@ -106,6 +108,30 @@ class Entry:
 def blocks(entry: Entry | None, at: datetime) -> bool:
     """Whether mail to the address is held back at that time."""
     return entry is not None and entry.state is State.SUPPRESSED and (entry.expires_at is None or at < entry.expires_at)
+
+
+def filtered(
+    entries: Iterable[Entry],
+    *,
+    reason: str | None = None,
+    state: str | None = None,
+    scope: str | None = None,
+    domain: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[Entry]:
+    """Those that are all of it; `since` and `until` are about when their state began, the second not included."""
+    for one in entries:
+        begun = one.since or datetime.min.replace(tzinfo=UTC)
+        if (
+            reason in (None, one.reason)
+            and state in (None, one.state)
+            and scope in (None, one.scope)
+            and (domain is None or domain_of(one.address) == domain.lower())
+            and (since is None or begun >= since)
+            and (until is None or begun < until)
+        ):
+            yield one
 
 
 def change(before: Entry | None, after: Entry | None) -> Change | None:

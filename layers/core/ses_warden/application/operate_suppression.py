@@ -1,0 +1,133 @@
+"""What an operator does about who must not be mailed: block, release, undo in bulk; in the table, and on SES's own list."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from ses_warden.application.ports import Deed, EntryKey, Ledger, Transaction
+from ses_warden.domain.addresses import Address, domain_of
+from ses_warden.domain.entries import Entry, Reason, blocks
+from ses_warden.domain.reconciliation import Listed
+from ses_warden.domain.signals import ACCOUNT, operator_signal
+from ses_warden.domain.suppression import decide
+from ses_warden.errors import LedgerBusy, NothingToDo
+
+_TRIES = 5
+_SECOND = timedelta(seconds=1)
+# What people decided, the recipient or an operator, no bulk release undoes.
+_DECIDED = frozenset({Reason.MANUAL, Reason.UNSUBSCRIBE})
+
+
+class SuppressionRows(Protocol):
+    """The suppression table, read whole or by address."""
+
+    def all_entries(self) -> Iterator[Entry]:
+        """Every entry, in no order."""
+        ...
+
+    def of_address(self, address: str) -> tuple[list[Entry], list[Deed]]:
+        """The entries of an address key in all scopes, and what operators did about it, oldest first."""
+        ...
+
+
+class Refusals(Protocol):
+    """SES's account-level list, asked by address; it is case-sensitive. Raises `SuppressionListError`."""
+
+    def find(self, spellings: Iterable[str]) -> list[Listed]:
+        """Those that are on it."""
+        ...
+
+    def remove(self, spellings: Iterable[str]) -> list[str]:
+        """Takes them off it; those that were on it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who decides what, when and why."""
+
+    by: str
+    note: str
+    at: datetime
+
+
+class Released(NamedTuple):
+    """What a release changed: entries as they are now, and the spellings that were on SES's list."""
+
+    entries: list[Entry]
+    unlisted: list[str]
+
+
+def block(recipient: Address, scope: str, order: Order, ledger: Ledger) -> Entry:
+    """Holds mail to the address back until somebody releases it. Raises `NothingToDo` where an operator did so already."""
+    return _decree(EntryKey(recipient.key, scope), recipient, order, ledger, to_block=True)
+
+
+def release(
+    recipient: Address, scope: str | None, order: Order, ledger: Ledger, *, rows: SuppressionRows, refusals: Refusals | None
+) -> Released:
+    """Lets an address be mailed again, in the table first, then on SES's own list.
+
+    Without a scope, in all scopes but those of contact lists: whom the recipient told, only who names the list overrules. Without
+    `refusals` SES's list stays as it is.
+    Raises `NothingToDo` where nobody holds the address back, and `SuppressionListError` where the table was changed and SES's list
+    could not be; the same again then does what is left.
+    """
+    held, _ = rows.of_address(recipient.key)
+    chosen = [one.scope for one in held if blocks(one, order.at) and _meant(one.scope, scope)]
+    listed = refusals.find(spellings_of(recipient, held)) if refusals and scope in (None, ACCOUNT) else []
+    if listed and ACCOUNT not in chosen:
+        # The table learns of it, so that no sync puts it back.
+        chosen.append(ACCOUNT)
+    if not chosen:
+        others = sorted(one.scope for one in held if blocks(one, order.at))
+        where = f"; it is held back in {', '.join(others)}: name that with --scope" if others else ""
+        raise NothingToDo(f"nothing holds this address back{where}")
+    entries = [_decree(EntryKey(recipient.key, one), recipient, order, ledger, to_block=False) for one in chosen]
+    return Released(entries, refusals.remove(one.address for one in listed) if refusals else [])
+
+
+def spellings_of(recipient: Address, held: Iterable[Entry]) -> list[str]:
+    """All ways in which the address may stand on SES's list."""
+    known = {recipient.key, recipient.original, *(one for entry in held if entry.scope == ACCOUNT for one in entry.spellings)}
+    return sorted(known - {""})
+
+
+def undone_by(rows: SuppressionRows, domain: str, since: datetime, now: datetime) -> Iterator[Entry]:
+    """The entries of a recipient domain that a bulk release undoes: the account's, automatic, begun at `since` or later."""
+    for entry in rows.all_entries():
+        of_domain = entry.scope == ACCOUNT and domain_of(entry.address) == domain
+        if of_domain and blocks(entry, now) and entry.reason not in _DECIDED and entry.since and entry.since >= since:
+            yield entry
+
+
+def release_entry(entry: Entry, order: Order, ledger: Ledger) -> Entry:
+    """Releases one of many in the table alone; SES's list is changed for all of them together."""
+    recipient = Address(entry.address, entry.original, valid=True)
+    return _decree(EntryKey(entry.address, entry.scope), recipient, order, ledger, to_block=False)
+
+
+def _meant(scope: str, chosen: str | None) -> bool:
+    return scope == chosen if chosen else not scope.startswith("contact-list/")
+
+
+def _decree(key: EntryKey, recipient: Address, order: Order, ledger: Ledger, *, to_block: bool) -> Entry:
+    for _ in range(_TRIES):
+        entry = ledger.entries([key]).get(key)
+        if to_block and entry and blocks(entry, order.at) and entry.reason is Reason.MANUAL:
+            raise NothingToDo(f"it is blocked by an operator already: {entry.blocked.note if entry.blocked else ''}")
+        # After all that is known, also where other clocks go before this one: a release that holds nobody free is none.
+        at = max([order.at, *(past + _SECOND for past in _known_at(entry))])
+        signal = operator_signal(recipient, block=to_block, at=at, note=order.note, scope=key.scope)
+        after = decide(entry, signal)
+        if after is None:
+            raise NothingToDo("nothing is known of it")
+        deed = Deed(key.address, key.scope, order.at, "block" if to_block else "release", order.by, signal.note)
+        if ledger.transact(Transaction(entries=[after], deeds=[deed])) is None:
+            return after
+    raise LedgerBusy("the entry changed under our hands again and again; try once more")
+
+
+def _known_at(entry: Entry | None) -> Collection[datetime]:
+    return [entry.last_seen] if entry and entry.last_seen else []
