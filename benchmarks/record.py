@@ -20,7 +20,7 @@ from ses_warden.adapters.rows import row_of
 from ses_warden.domain.envelopes import open_event
 from ses_warden.domain.events import MailEvent, parse_event
 from ses_warden.domain.facts import Fact, facts_of, signal_of
-from tests.support.doors import wrap_sns, wrap_sqs
+from ses_warden_cli.samples.doors import wrap_sns, wrap_sqs
 
 CALLS_BAR, BOUNCE_CALLS_BAR, CPU_BAR = 30, 3, 9.0
 _US = "µs"

@@ -17,7 +17,7 @@ from benchmarks.prices import GIGABYTE, PRICES
 from benchmarks.workload import ACTIVITY, PER_MAIL, batch, feedback
 from ses_warden.adapters.metrics import emit
 from ses_warden.bootstrap.recording import services
-from tests.support.doors import wrap_sns, wrap_sqs
+from ses_warden_cli.samples.doors import wrap_sns, wrap_sqs
 from tests.support.template import Json, load, of_type, resolve
 
 type Quantities = Mapping[str, float]

@@ -7,7 +7,7 @@ from math import floor
 from typing import Final
 from zlib import crc32
 
-from tests.support.doors import compact
+from ses_warden_cli.samples.doors import compact
 from tests.support.samples import make_event, ses_id
 
 # Events of each kind for one mail to one recipient. A bounce here is a hard one.

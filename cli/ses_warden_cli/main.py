@@ -7,6 +7,7 @@ import typer
 
 from ses_warden_cli.messages import commands as messages
 from ses_warden_cli.pipeline import commands as pipeline
+from ses_warden_cli.samples import commands as samples
 from ses_warden_cli.sending import commands as sending
 from ses_warden_cli.simulator import commands as simulator
 from ses_warden_cli.suppression import commands as suppression
@@ -23,5 +24,6 @@ app = typer.Typer(
 sending.add_to(app)
 messages.add_to(app)
 suppression.add_to(app)
+samples.add_to(app)
 pipeline.add_to(app)
 simulator.add_to(app)

@@ -1,5 +1,6 @@
 """What senders install: the wheel with its base dependencies, in an environment of its own; README's examples run in it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from ses_warden.adapters.entries import item_from
 from ses_warden.domain.addresses import Address
+from ses_warden.domain.envelopes import open_event
 from ses_warden.domain.signals import operator_signal
 from ses_warden.domain.suppression import decide
 from ses_warden_simulator.server import Server
@@ -101,6 +103,22 @@ def world(emulator: Emulator, backend: MemoryBackend) -> Iterator[dict[str, str]
     """The environment in which AWS is the emulator and SES the simulator."""
     with Server(Service(backend, Options(speed=1000)), 0) as server:
         yield emulator.env() | {"AWS_ENDPOINT_URL_SESV2": server.url}
+
+
+def test_a_wheel_with_the_command_line_has_the_sample_events(wheel: Path, tmp_path: Path) -> None:
+    """`ses-warden event` finds each sample that it offers, away from this repository and from AWS."""
+    terminal = Sender(tmp_path / "terminal", f"{wheel}[cli]")
+    program = dedent("""
+        import sys
+        from ses_warden_cli.samples.kinds import SAMPLE_OF, SUB_TYPES
+        from ses_warden_cli.samples.making import pattern
+        for sample in [*SAMPLE_OF.values(), *(sample for samples in SUB_TYPES.values() for sample in samples.values())]:
+            pattern(sample)
+        from ses_warden_cli.main import app
+        app(["event", "bounce", "--to", "jane@example.com"])
+    """)
+    [envelope] = open_event(json.loads(terminal.run(program, {})))
+    assert '"emailAddress":"jane@example.com"' in envelope.body
 
 
 def sent_to(backend: MemoryBackend) -> list[str]:

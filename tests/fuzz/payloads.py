@@ -176,7 +176,7 @@ def _decoded(text: str) -> Any:
 
 
 def wrapped(door: str, texts: list[str]) -> Any:
-    """Texts in one of the doors; these take any text, where those of `tests.support.doors` ask for what SES could say."""
+    """Texts in one of the doors; these take any text, where those of `ses_warden_cli.samples.doors` ask for what SES could say."""
     match door:
         case "sns":
             return {"Records": [{"EventSource": "aws:sns", "Sns": {"TopicArn": TOPIC, "Message": text}} for text in texts]}

@@ -16,9 +16,9 @@ from ses_warden.application.guard_sending import GuardOutcome, GuardPolicy, Guar
 from ses_warden.application.record_events import Policy, record_events
 from ses_warden.domain.envelopes import open_event
 from ses_warden.domain.guard_states import State
+from ses_warden_cli.samples.doors import compact, wrap_sqs
 from tests.fakes import MemoryQuarantine
 from tests.integration.harness import World
-from tests.support.doors import compact, wrap_sqs
 from tests.support.dynamo import session
 from tests.support.samples import make_event
 

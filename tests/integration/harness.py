@@ -14,8 +14,8 @@ from ses_warden.adapters.wire import write_bodies
 from ses_warden.application.record_events import Outcome, Policy, record_events
 from ses_warden.bootstrap import recording
 from ses_warden.domain.envelopes import open_event
+from ses_warden_cli.samples.doors import compact
 from tests.fakes import MemoryQuarantine
-from tests.support.doors import compact
 from tests.support.dynamo import Answer, Wire, session
 from tests.support.samples import Json, make_event, ses, wrap_sns, wrap_sqs
 

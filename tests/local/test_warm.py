@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from ses_warden_cli.samples.doors import wrap_sns, wrap_sqs
 from tests.local.outcomes import expected, left
 from tests.local.sam import Call, Sam
-from tests.support.doors import wrap_sns, wrap_sqs
 from tests.support.samples import EVENTS, FORMS, names, ses
 from tests.support.stack import Stack
 

@@ -11,8 +11,8 @@ from ses_warden.domain.envelopes import Envelope
 from ses_warden.domain.guard_states import State, Status
 from ses_warden.domain.precedence import narrower, spoken_for
 from ses_warden.domain.rates import Outcomes
+from ses_warden_cli.samples.doors import compact
 from tests.fakes import MemoryLedger, MemoryQuarantine
-from tests.support.doors import compact
 from tests.support.samples import make_event
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)

@@ -20,7 +20,7 @@ from ses_warden.domain.facts import facts_of
 from ses_warden.domain.guard_states import Action, Mode, State, Status, Suspicion, Word
 from ses_warden.domain.rates import Outcomes
 from ses_warden.errors import LedgerBusy, LedgerError
-from tests.support.doors import compact
+from ses_warden_cli.samples.doors import compact
 from tests.support.dynamo import Answer, Wire, cancelled, failure, session, success, table_shapes
 from tests.support.samples import make_event
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from ses_warden.domain.envelopes import open_event
+from ses_warden_cli.samples.doors import compact
 from tests.fuzz.checks import withstands
 from tests.fuzz.payloads import ADDRESS, DEEP, STREAM, events, payloads, wrapped
-from tests.support.doors import compact
 from tests.support.samples import Json, ses, wrap_sqs
 
 HUGE = 120_000

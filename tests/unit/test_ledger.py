@@ -20,7 +20,7 @@ from ses_warden.domain.entries import Entry, State
 from ses_warden.domain.events import MailEvent, parse_event
 from ses_warden.domain.facts import Fact, facts_of
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
-from tests.support.doors import compact
+from ses_warden_cli.samples.doors import compact
 from tests.support.dynamo import Answer, Wire, cancelled, failure, session, success, table_shapes
 from tests.support.samples import make_event
 

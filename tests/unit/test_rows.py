@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ses_warden.adapters.rows import DAY_SHARDS, ROW_BYTES, Row, parse_row, row_of, timestamp
 from ses_warden.domain.events import MailEvent, parse_event
 from ses_warden.domain.facts import Fact, facts_of
-from tests.support.doors import compact
+from ses_warden_cli.samples.doors import compact
 from tests.support.dynamo import item_bytes
 from tests.support.samples import OMIT, SAMPLE_OF, Json, make_event, names, ses
 

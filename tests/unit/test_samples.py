@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from ses_warden_cli.samples.doors import ACCOUNT, DETAIL_TYPE_OF, iso
 from tests.support import samples
-from tests.support.doors import ACCOUNT, DETAIL_TYPE_OF, iso
 from tests.support.samples import EVENTS, OMIT, SAMPLE_OF, Json, make_event, names, ses
 
 PUBLISHED = names("publishing")

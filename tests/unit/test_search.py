@@ -19,8 +19,8 @@ from ses_warden.domain.search import Clue, Position, Query, found_in, matches, p
 from ses_warden.domain.timeline import Status
 from ses_warden.errors import BadPage
 from ses_warden_cli.messages.commands import STATES
+from ses_warden_cli.samples.doors import compact
 from ses_warden_cli.show import cell
-from tests.support.doors import compact
 from tests.support.samples import make_event
 
 DAY = date(2026, 11, 23)

@@ -36,6 +36,7 @@ _SUBJECTS: Final = {
     '"Received"': "Amazon SES Email Receipt Notification",
 }
 _UNTIMED: Final = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
+_FAILED: Final = datetime(2026, 11, 23, 22, 5, 9, 114_000, tzinfo=UTC)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Found by pattern, so that broken and hostile texts can be wrapped too; the backslash is there in a nested message.
 _TIMESTAMP: Final = re.compile(r'"timestamp\\?": ?\\?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)')
@@ -99,7 +100,7 @@ def wrap_firehose(raws: Sequence[str]) -> Json:
     return {"invocationId": invocation, "deliveryStreamArn": stream, "region": REGION, "records": records}
 
 
-def wrap_destination(event: Json, condition: str = "RetriesExhausted") -> Json:
+def wrap_destination(event: Json, condition: str = "RetriesExhausted", at: datetime = _FAILED) -> Json:
     """The record that Lambda sends to an OnFailure destination.
 
     An event that grew too old before it ran (EventAgeExceeded) has no response.
@@ -109,7 +110,7 @@ def wrap_destination(event: Json, condition: str = "RetriesExhausted") -> Json:
     function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ses-warden-feedback:$LATEST"
     record: Json = {
         "version": "1.0",
-        "timestamp": "2026-11-23T22:05:09.114Z",
+        "timestamp": iso(at),
         "requestContext": {
             "requestId": name_uuid("request", compact(event)),
             "functionArn": function,
