@@ -87,6 +87,13 @@ def test_each_command_has_examples_and_json(command: str) -> None:
     assert "--json" in text
 
 
+@pytest.mark.parametrize("command", commands())
+def test_each_command_is_in_the_readme(command: str) -> None:
+    """In the table of commands."""
+    table = (TEMPLATE.parent / "README.md").read_text().partition("### Commands")[2].partition("\n### ")[0]
+    assert f"`ses-warden {command}`" in table
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

@@ -25,8 +25,6 @@ from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 
 __all__ = ["Happening", "Outcome", "Policy", "record_events"]
 
-# A change of suppression is written with an outbox row beside it, for which the transaction keeps room.
-_ACTIONS_OF_A_SIGNAL = 2
 # Each round drops what was there already or takes up a newer entry, so that only a crowd of writers could need so many.
 _ROUNDS = 20
 # So many refused rows and none that was taken: a table with other keys, not hostile mail.
@@ -276,7 +274,7 @@ def _is_hard_bounce(fact: Fact) -> bool:
 
 
 def _chunks(works: Iterable[Work]) -> Iterator[list[Work]]:
-    """Cuts the work into transactions: rows, the counters that they move, entries and their outbox rows are the actions."""
+    """Cuts the work into transactions: rows, the counters that they move, and entries are the actions."""
     chunk: list[Work] = []
     cohorts: set[tuple[str, str]] = set()
     actions = 0
@@ -286,7 +284,7 @@ def _chunks(works: Iterable[Work]) -> Iterator[list[Work]]:
         moved = {(scope, period) for scope in fact.scopes}
         if _is_hard_bounce(fact):
             moved |= {(domain_of(fact.recipient), period) for period in periods_of(fact.at)}
-        cost = 1 if signal is None or signal.kind is SignalKind.DELIVERED else 1 + _ACTIONS_OF_A_SIGNAL
+        cost = 1 if signal is None or signal.kind is SignalKind.DELIVERED else 2
         if chunk and actions + cost + len(cohorts | moved) > MOST_ACTIONS:
             yield chunk
             chunk, cohorts, actions = [], set(), 0
