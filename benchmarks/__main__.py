@@ -29,7 +29,7 @@ def main() -> int:
     parsing = parse.measure(quick=quick)
     show("Parsing", parsing)
     # Only now: in a process that has boto3 and all the rest in memory, parsing takes a little longer, and not always the same.
-    from benchmarks import costs, gate, init, record  # noqa: PLC0415
+    from benchmarks import costs, gate, init, record, suppression  # noqa: PLC0415
 
     recording = record.measure(quick=quick)
     show("Recording", recording)
@@ -39,11 +39,13 @@ def main() -> int:
     show("Cost", counted)
     asking = gate.measure(quick=quick)
     show("Asking before sending", asking)
+    moving = suppression.measure(quick=quick)
+    show("The suppression table into a file and back", moving)
     starting = init.measure(QUICK_STARTS if quick else STARTS)
     show("Starting", starting)
     if arguments.write:
         costs.write(measured=_measured([*parsing, *recording, *starting]), stages=_stages(stages))
-    return exit_code([*parsing, *recording, *counted, *asking, *starting])
+    return exit_code([*parsing, *recording, *counted, *asking, *moving, *starting])
 
 
 def _measured(findings: list[Finding]) -> list[list[str]]:

@@ -129,7 +129,7 @@ def memory(endpoint: str, number: int) -> float:
     return float(done.stdout)
 
 
-def _most_memory() -> float:
+def most_memory() -> float:
     """Of this process since its start (MB). `ru_maxrss` begins with what the parent had: the two share memory until the exec."""
     status = Path("/proc/self/status")
     if status.exists() and (found := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
@@ -174,7 +174,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.child:
         by_gate(client_of(arguments.child), arguments.recipients)
-        print(_most_memory())
+        print(most_memory())
         return 0
     findings = measure(number=arguments.recipients)
     show("Asking before sending", findings)
