@@ -6,6 +6,7 @@ Each group of commands is a folder, whose module `commands` enters it here, and 
 import typer
 
 from ses_warden_cli.messages import commands as messages
+from ses_warden_cli.people import commands as people
 from ses_warden_cli.pipeline import commands as pipeline
 from ses_warden_cli.samples import commands as samples
 from ses_warden_cli.sending import commands as sending
@@ -26,4 +27,5 @@ messages.add_to(app)
 suppression.add_to(app)
 samples.add_to(app)
 pipeline.add_to(app)
+people.add_to(app)
 simulator.add_to(app)

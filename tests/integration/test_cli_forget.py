@@ -1,0 +1,146 @@
+"""`ses-warden forget` on an emulator: nothing names the person afterwards, and who must not be mailed is still not mailed."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from typer.testing import CliRunner
+
+from ses_warden.adapters.ledger import Tables
+from ses_warden.gate import SuppressionGate
+from ses_warden_cli.main import app
+from ses_warden_cli.people.shapes import Forgot
+from tests.integration.harness import World, event
+from tests.support.emulator import CREDENTIALS, REGION
+
+type Run = Callable[..., subprocess.CompletedProcess[str]]
+
+JANE, JOE = "jane.doe@example.net", "joe@example.org"
+KEY = b"a key of more than sixteen bytes"
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    """A file with the operator's key."""
+    file = tmp_path / "pseudonyms.key"
+    file.write_bytes(KEY + b"\n")
+    return str(file)
+
+
+@pytest.fixture
+def run(endpoint: str, tables: Tables) -> Run:
+    """Runs `ses-warden` in this process."""
+    if endpoint == "aws":
+        pytest.skip("its tables are not the stack's")
+    environment = {
+        **CREDENTIALS,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SES_WARDEN_USE": f"SUPPRESSION_TABLE={tables.suppression} EVENTS_TABLE={tables.events}",
+    }
+
+    def _run(*words: str) -> subprocess.CompletedProcess[str]:
+        others: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("AWS_", "SES_WARDEN_"))}
+        result = CliRunner().invoke(app, words, env={**others, **environment}, prog_name="ses-warden")
+        if not isinstance(result.exception, SystemExit | None):
+            raise result.exception
+        return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
+
+    return _run
+
+
+@pytest.fixture
+def known(world: World) -> World:
+    """Jane bounced, and opened a mail before; Joe got the same."""
+    for mail, recipient in (("mail-1", JANE), ("mail-2", JOE)):
+        kinds = ("send", "delivery", "open", "bounce-permanent-noemail")
+        world.record(*(event(kind, mail=mail, recipients=[recipient]) for kind in kinds))
+    return world
+
+
+def everything(world: World, tables: Tables) -> dict[str, str]:
+    """Each table as text."""
+    names = (tables.events, tables.suppression, tables.reputation)
+    return {name: json.dumps(world.client().scan(TableName=name)["Items"]) for name in names}
+
+
+def asks(world: World, tables: Tables, key: bytes | None) -> bool:
+    """Whether Jane may be mailed, as a sender with this key sees it."""
+    client: Any = world.client()
+    return SuppressionGate(tables.suppression, on_error="raise", client=client, pseudonym_key=key).check(JANE).allowed
+
+
+def test_nothing_names_the_person_and_the_gate_still_refuses_them(run: Run, known: World, tables: Tables, key: str) -> None:
+    """With the key alone; the others' rows are as they were."""
+    before = everything(known, tables)
+    assert JANE in before[tables.events]
+    assert JANE in before[tables.suppression]
+    planned = TypeAdapter(Forgot).validate_json(run("forget", JANE.upper(), "--key-file", key, "--plan", "--json").stdout)
+    assert everything(known, tables) == before
+    done = TypeAdapter(Forgot).validate_json(run("forget", JANE.upper(), "--key-file", key, "--json").stdout)
+    assert done == {**planned, "planned": False}
+    assert (done["events"], done["entries"], done["kept"]) == (4, 1, ["account"])
+    after = everything(known, tables)
+    for text in after.values():
+        assert "jane" not in text.lower()
+    assert after[tables.events].count(f'"{JOE}"') == before[tables.events].count(f'"{JOE}"')
+    assert (asks(known, tables, None), asks(known, tables, KEY), asks(known, tables, b"another key, as long as it")) == (
+        True,
+        False,
+        True,
+    )
+
+
+def test_forgetting_again_finds_nothing(run: Run, known: World, tables: Tables, key: str) -> None:
+    """And changes nothing."""
+    assert run("forget", JANE, "--key-file", key).returncode == 0
+    before = everything(known, tables)
+    result = run("forget", JANE, "--key-file", key)
+    assert (result.returncode, "0 events, 0 entries, 0 audit rows erased." in result.stdout) == (0, True)
+    assert "35 days" in result.stderr.replace("\n", " ")
+    assert everything(known, tables) == before
+
+
+def test_who_is_suppressed_is_not_let_go_unasked(run: Run, known: World, tables: Tables) -> None:
+    """Without a key the command refuses, and says what to choose from."""
+    before = everything(known, tables)
+    refused = run("forget", JANE)
+    assert refused.returncode == 1
+    assert "--key-file" in refused.stderr
+    assert everything(known, tables) == before
+    assert run("forget", JANE, "--let-go").returncode == 0
+    assert "jane" not in json.dumps(everything(known, tables)).lower()
+    assert asks(known, tables, KEY)
+
+
+def test_audit_rows_go_too_and_an_operators_block_stays(run: Run, world: World, tables: Tables, key: str) -> None:
+    """What an operator noted may tell of the person."""
+    words = ["suppression", "add", JANE, "--reason", "Jane asked by phone", "--as", "joe"]
+    assert run(*words).returncode == 0
+    assert run("forget", JANE, "--key-file", key).returncode == 0
+    assert "jane" not in json.dumps(everything(world, tables)).lower()
+    assert not asks(world, tables, KEY)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["forget", "nobody"], "no e-mail address"),
+        (["forget", JANE, "--key-file", "no-such-file"], "cannot be read"),
+        (["forget", JANE, "--key-file", os.devnull], "fewer than 16 bytes"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(run: Run, words: list[str], complaint: str) -> None:
+    """In words; nothing was erased."""
+    result = run(*words)
+    assert result.returncode == 2
+    assert complaint in result.stderr
