@@ -97,10 +97,15 @@ def test_the_quarantine_is_private(stack: Json) -> None:
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    [statement] = of_type(stack, "AWS::S3::BucketPolicy")["QuarantineBucketPolicy"]["PolicyDocument"]["Statement"]
+    statement, *others = of_type(stack, "AWS::S3::BucketPolicy")["QuarantineBucketPolicy"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Resource"] == [{"Fn::GetAtt": ["QuarantineBucket", "Arn"]}, {"Fn::Sub": "${QuarantineBucket.Arn}/*"}]
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    # SES alone may read, for this account, and nothing but the files of import jobs.
+    for one, name in zip(others, ("aws:SourceAccount", "aws:Referer"), strict=True):
+        assert (one["Principal"], one["Action"]) == ({"Service": "ses.amazonaws.com"}, "s3:GetObject")
+        assert one["Resource"] == {"Fn::Sub": "${QuarantineBucket.Arn}/suppression-sync/*"}
+        assert one["Condition"] == {"StringEquals": {name: {"Ref": "AWS::AccountId"}}}
 
 
 def test_what_is_quarantined_expires_for_good(template: Json) -> None:

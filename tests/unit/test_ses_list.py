@@ -121,6 +121,16 @@ def test_many_changes_are_import_jobs(ses: SesSuppressionList, stub: Stubber, st
     assert store.objects == {}
 
 
+def test_removals_come_in_files_of_ten_thousand(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:
+    """SES takes a tenth as many as it does of additions."""
+    for _ in range(2):
+        job(stub, "DELETE", {"JobStatus": "COMPLETED"})
+    done: list[int] = []
+    ses.change([Wish(f"r{number}@example.com", None) for number in range(10_001)], done.append)
+    assert done == [10_000, 10_001]
+    assert [len(body.splitlines()) for body in store.bodies] == [10_000, 1]
+
+
 @pytest.mark.parametrize(
     "answer", [{"JobStatus": "FAILED"}, {"JobStatus": "CANCELLED"}, {"JobStatus": "COMPLETED", "FailedRecordsCount": 3}]
 )

@@ -22,7 +22,7 @@ PAGE = 1000
 # One call a second for each of more would take longer than an import job.
 MOST_SINGLE = 50
 # https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
-MOST_IN_A_FILE = 100_000
+MOST_IN_A_FILE = {"PUT": 100_000, "DELETE": 10_000}
 _POLL_SECONDS = 5.0
 _LONGEST_JOB_SECONDS = 3600.0
 _SANDBOX = (
@@ -92,7 +92,7 @@ class SesSuppressionList:
         finished = 0
         kinds = {"DELETE": [wish for wish in wishes if not wish.reason], "PUT": [wish for wish in wishes if wish.reason]}
         for action, some in kinds.items():
-            for part in batched(some, MOST_IN_A_FILE, strict=False):
+            for part in batched(some, MOST_IN_A_FILE[action], strict=False):
                 self._import(action, part)
                 finished += len(part)
                 done(finished)
