@@ -77,7 +77,7 @@ def environment(endpoint: str, tables: Tables, simulator: Server) -> dict[str, s
 def run(environment: dict[str, str]) -> Run:
     """Runs `ses-warden suppression` in this process."""
 
-    def _run(*words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    def _run(*words: str, given: str | bytes | None = None) -> subprocess.CompletedProcess[str]:
         others: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("AWS_", "SES_WARDEN_"))}
         result = CliRunner().invoke(
             app, ["suppression", *words], env={**others, **environment}, input=given, prog_name="ses-warden"
@@ -284,6 +284,13 @@ def test_records_that_cannot_be_read_are_told_of(run: Run, tmp_path: Path) -> No
     assert result.returncode == 1
     assert "line 3: address: it is no e-mail address" in result.stderr
     assert run("check", JANE).returncode == 1
+
+
+def test_standard_input_is_read_as_files_are(run: Run) -> None:
+    """With a spreadsheet's mark at its beginning, and a byte that is no UTF-8 in one record."""
+    given = b"\xef\xbb\xbfaddress,reason\n" + JANE.encode() + b",BOUNCE\nm\xfcller@example.net,BOUNCE\njoe@example.org,BOUNCE\n"
+    found = printed(run("import", "-", "--format", "csv", "--json", given=given), shapes.Imported)
+    assert (found["records"], [one["line"] for one in found["faults"]]) == (2, [3])
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from ses_warden.adapters.exchange import line_of, records_of
 from ses_warden.application.import_suppression import Record, import_records
 from ses_warden.application.ports import EntryKey
+from ses_warden.domain.addresses import read_address
 from ses_warden.domain.entries import Entry, Reason, State, filtered
+from ses_warden.domain.pseudonyms import pseudonym
 from ses_warden.domain.signals import ACCOUNT, Confidence, Signal, SignalKind
 from ses_warden.domain.suppression import decide
+from ses_warden.errors import StorageError
 from tests.fakes import MemoryLedger
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -48,7 +51,7 @@ signals = st.builds(
     st.just(JANE),
     st.sampled_from([ACCOUNT, "contact-list/news"]),
     st.integers(0, 100_000).map(lambda minutes: NOW - timedelta(minutes=minutes)),
-    original=st.just("Jane.Doe@Example.net"),
+    original=st.sampled_from(["", JANE, "Jane.Doe@Example.net", "JANE.DOE@example.net"]),
     message_id=st.sampled_from(["m1", "m2", "m3", "m4"]),
     diagnostic=st.sampled_from(["", "550 5.1.1 unknown"]),
     confidence=st.sampled_from(Confidence),
@@ -58,7 +61,7 @@ signals = st.builds(
 
 @given(st.lists(signals, max_size=25))
 def test_an_export_taken_in_makes_the_same_table(told: list[Signal]) -> None:
-    """Once and twice, into an empty table and into the one that it came from: nothing is lost, nothing doubled."""
+    """Spellings too. Once and twice, into an empty table and into the one that it came from: nothing is lost, nothing doubled."""
     before = taken([Record(1, told)])
     export = "".join(json.dumps(line_of(entry)) + "\n" for entry in before.entries_.values())
     again = taken(read(export))
@@ -114,11 +117,12 @@ def test_plain_records_say_what_they_can(record: dict[str, str], reason: Reason,
                     {"evidence": [["2026-11-24T10:00:00Z", 7, "hard_bounce", "high", None, ""]]},
                     {"blocked": ["2026-11-24T10:00:00Z", 7]},
                     {"strikes": [["2026-11-24T10:00:00Z"]]},
+                    {"strikes": [["2026-11-24T10:00:00Z", 5], ["2026-11-24T10:00:00Z", "x"]]},
                     [],
                 )
             )
         ),
-        (f'{{"address": "{"x" * 300_000}"}}', "longer than"),
+        (f'{{"address": "{"x" * 300_000}"}}', "262,144 characters"),
     ],
 )
 def test_a_bad_record_is_named_and_hides_no_other(line: str, why: str) -> None:
@@ -152,6 +156,31 @@ def test_a_quote_that_is_never_closed_hides_no_other_line() -> None:
     """A record of CSV is a line."""
     found = read('address,note\n"a@example.net,x\nb@example.net,y\nc@example.net,z\n', "csv")
     assert [(one.line, bool(one.fault)) for one in found] == [(2, True), (3, False), (4, False)]
+
+
+@pytest.mark.parametrize("address", [pseudonym(b"key", JANE), "nobody", f"{'x' * 400}@example.net"])
+def test_keys_that_are_no_addresses_come_back_too(address: str) -> None:
+    """Of who was forgotten, of what SES named though it is no address, and of what is too long for one."""
+    key = address if address.startswith("hmac:") else read_address(address).key
+    before = taken([Record(1, [Signal(SignalKind.HARD_BOUNCE, key, ACCOUNT, NOW, "", "m1")])])
+    export = "".join(json.dumps(line_of(entry)) + "\n" for entry in before.entries_.values())
+    assert taken(read(export)).entries_ == before.entries_
+
+
+def test_facts_from_a_time_to_come_do_not_make_all_later_ones_void() -> None:
+    """Other clocks may go before by a day, no more."""
+    entry = entry_of(Signal(SignalKind.RELEASE, JANE, ACCOUNT, NOW + timedelta(days=900), note="x"))
+    assert entry
+    [back] = taken(read(json.dumps(line_of(entry)))).entries_.values()
+    assert back.released
+    assert back.released.at == NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize("header", ["", '"address', "name,reason"])
+def test_csv_without_a_column_of_addresses_is_refused(header: str) -> None:
+    """No line would mean anything."""
+    with pytest.raises(StorageError, match="the first line of the file"):
+        read(f"{header}\njane@example.net,BOUNCE\n", "csv")
 
 
 def test_csv_is_read_by_its_header() -> None:

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_warden.application.ports import EntryKey, Rejected, Transaction
-from ses_warden.application.sync_suppression import apply_sync, plan_sync
+from ses_warden.application.sync_suppression import apply_sync, plan_sync, refuse_to_empty
 from ses_warden.domain.entries import Entry, Reason, blocks
+from ses_warden.domain.pseudonyms import pseudonym
 from ses_warden.domain.reconciliation import Action, Listed, Side, reconcile
 from ses_warden.domain.signals import ACCOUNT, Confidence, Signal, SignalKind
 from ses_warden.domain.suppression import decide
-from ses_warden.errors import LedgerBusy
+from ses_warden.errors import LedgerBusy, SuppressionListError
 from tests.fakes import MemoryLedger
 from tests.sync_fakes import MemoryRows, MemorySesList
 
@@ -262,3 +263,38 @@ def test_a_race_that_never_ends_is_given_up() -> None:
     ledger.writes, ledger.times = (signal(SignalKind.STRIKE, 1),), 99
     with pytest.raises(LedgerBusy, match="run it again"):
         apply_sync(plan_sync(MemoryRows(ledger), ses, "ses", NOW), ledger, ses, NOW)
+
+
+KEY = b"a key of more than sixteen bytes"
+
+
+@pytest.mark.parametrize("authority", ["ses", "warden"])
+@pytest.mark.parametrize(
+    ("key", "action"),
+    [(KEY, None), (None, Action.ASK), (b"another key, as long as that", "as a stranger")],
+    ids=["key", "none", "other"],
+)
+def test_who_was_forgotten_stays_on_sess_list_and_out_of_the_table(
+    authority: Literal["ses", "warden"], key: bytes | None, action: Action | str | None
+) -> None:
+    """With the key it is no drift; without one an operator is asked; a stranger is treated as such once it is known to be one."""
+    ledger = MemoryLedger()
+    hashed = entry(signal(SignalKind.HARD_BOUNCE, 5, address=pseudonym(KEY, JANE)))
+    assert hashed
+    ledger.entries_[EntryKey(hashed.address, ACCOUNT)] = hashed
+    ses = MemorySesList(NOW, {JANE: listed(5)})
+    plan = plan_sync(MemoryRows(ledger), ses, authority, NOW, key=key)
+    stranger = Action.TAKE_IN if authority == "ses" else Action.REMOVE_THERE
+    wanted = stranger if action == "as a stranger" else action
+    assert [step.action for step in plan.steps] == ([wanted] if wanted else [])
+    if key != b"another key, as long as that":
+        apply_sync(plan, ledger, ses, NOW)
+        assert (list(ses.rows), list(ledger.entries_)) == ([JANE], [EntryKey(hashed.address, ACCOUNT)])
+
+
+def test_an_empty_table_does_not_empty_sess_list() -> None:
+    """It may be the wrong one."""
+    ses = MemorySesList(NOW, {JANE: listed(5)})
+    with pytest.raises(SuppressionListError, match="the table holds nobody"):
+        refuse_to_empty(plan_sync(MemoryRows(MemoryLedger()), ses, "warden", NOW))
+    refuse_to_empty(plan_sync(MemoryRows(MemoryLedger()), ses, "ses", NOW))

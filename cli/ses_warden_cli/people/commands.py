@@ -1,17 +1,15 @@
 """`forget`: what is known of a person is erased."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ses_warden_cli.commands import EXAMPLES, command
+from ses_warden_cli.keys import KeyFile, key_in
 
 if TYPE_CHECKING:
     from ses_warden.bootstrap.connection import Connection
 
-# RFC 2104 section 3: less than the length of the hash weakens it; half of SHA-256's is the least that is taken.
-_LEAST_KEY = 16
 _REST = (
     "What is left: DynamoDB's point-in-time recovery keeps what was erased for 35 days, the quarantine what could not be read for "
     "QuarantineRetentionDays. SES's own suppression list is not changed."
@@ -33,12 +31,7 @@ def forget(
     connection: "Connection",
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The recipient's address.")],
     *,
-    key_file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Secret by which the address is hashed; keep it, senders need it.", envvar="SES_WARDEN_KEY_FILE"
-        ),
-    ] = None,
+    key_file: KeyFile = None,
     let_go: Annotated[bool, typer.Option("--let-go", help="Keep no hash: who was suppressed may be mailed again.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would be erased.")] = False,
     as_json: bool,
@@ -50,19 +43,14 @@ def forget(
     """
     from ses_warden.bootstrap.people import People  # noqa: PLC0415 - `--help` must not wait for these
     from ses_warden.domain.addresses import read_address  # noqa: PLC0415
-    from ses_warden.errors import NothingToDo  # noqa: PLC0415
     from ses_warden_cli import show  # noqa: PLC0415
     from ses_warden_cli.people.shapes import Forgot  # noqa: PLC0415
 
-    recipient, key = read_address(address), _key(key_file)
+    recipient, key = read_address(address), key_in(key_file)
     if not recipient.valid:
         raise typer.BadParameter(f"{address!r} is no e-mail address")
     people = People(connection)
-    found = people.plan(recipient)
-    if found.kept and key is None and not let_go and not plan:
-        raise NothingToDo(f"suppressed in {', '.join(found.kept)}: give --key-file to keep that by a hash, or --let-go not to")
-    if not plan:
-        found = people.forget(recipient, None if let_go else key)
+    found = people.plan(recipient) if plan else people.forget(recipient, key, let_go=let_go)
     if as_json:
         show.as_json(Forgot(events=found.events, entries=found.entries, audit=found.deeds, kept=found.kept, planned=plan))
         return False
@@ -72,15 +60,3 @@ def forget(
     show.console().print(show.plain(f"{rows} {would}erased{kept}."))
     show.note(_REST)
     return False
-
-
-def _key(file: Path | None) -> bytes | None:
-    if file is None:
-        return None
-    try:
-        key = file.read_bytes().strip()
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}") from error
-    if len(key) < _LEAST_KEY:
-        raise typer.BadParameter(f"the key in {file} has fewer than {_LEAST_KEY} bytes")
-    return key

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ses_warden_cli.commands import EXAMPLES, command
+from ses_warden_cli.keys import KeyFile, key_in
 from ses_warden_cli.suppression import files, options, sync
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def check(
     scope: Annotated[
         list[str] | None, typer.Option("--scope", metavar="SCOPE", help="A scope to look into beside the account's; repeatable.")
     ] = None,
+    key_file: KeyFile = None,
     as_json: bool,
 ) -> bool:
     """Check whether addresses may be mailed. Exits with 1 when one may not."""
@@ -89,7 +91,7 @@ def check(
     from ses_warden_cli.suppression.shapes import Checked  # noqa: PLC0415
 
     given = [line.strip() for line in sys.stdin if line.strip()] if addresses == ["-"] else addresses
-    refused = dict(desk_at(connection).refused(given, scope or ()))
+    refused = dict(desk_at(connection).refused(given, scope or (), key_in(key_file)))
     if as_json:
         terminal.as_json(Checked(refused=refused, allowed=[one for one in given if one not in refused]))
     else:
@@ -167,10 +169,12 @@ def remove(
         unlisted: list[str] = []
         if not plan:
             with terminal.progress("released", len(entries)) as done:
-                unlisted = desk.release_all(entries, by=_who(desk, by), note=_note(reason), at_ses=at_ses, done=done)
+                entries, unlisted = desk.release_all(
+                    entries, options.moment(since), by=_who(desk, by), note=_note(reason), at_ses=at_ses, done=done
+                )
     else:
-        found = desk.release(options.address_of(address or ""), scope, by=_who(desk, by), note=_note(reason), at_ses=at_ses)
-        entries, unlisted = found.entries, found.unlisted
+        recipient = options.address_of(address or "")
+        entries, unlisted = desk.release(recipient, scope, by=_who(desk, by), note=_note(reason), at_ses=at_ses)
     if as_json:
         terminal.as_json(Removed(released=[views.held(one, desk.now) for one in entries], unlisted=unlisted, planned=plan))
         return False

@@ -3,8 +3,9 @@
 import csv
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -208,12 +209,11 @@ def _output(file: str) -> Iterator[TextIO]:
 
 @contextmanager
 def _input(file: str) -> Iterator[TextIO]:
-    if file == "-":
-        yield sys.stdin
-        return
     try:
-        # A spreadsheet's mark at the beginning, and bytes that are no UTF-8, spoil no more than their record.
-        with Path(file).open(encoding="utf-8-sig", errors="replace", newline="") as source:
-            yield source
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as source:
+            # A spreadsheet's mark at the beginning, and bytes that are no UTF-8, spoil no more than their record.
+            text = TextIOWrapper(source, encoding="utf-8-sig", errors="replace", newline="")
+            yield text
+            text.detach()
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}") from error

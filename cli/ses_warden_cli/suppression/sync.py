@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ses_warden_cli.commands import EXAMPLES, command
+from ses_warden_cli.keys import KeyFile, key_in
 
 if TYPE_CHECKING:
     from ses_warden.application.sync_suppression import Applied, Plan, Progress
@@ -45,21 +46,22 @@ def sync(
             metavar="ses|warden", help="Whose list is the truth, if not the stack's SuppressionAuthority.", callback=_authority
         ),
     ] = None,
+    key_file: KeyFile = None,
     as_json: bool,
 ) -> bool:
     """Compare the suppression table with SES's account-level list, and bring both together.
 
     With the authority `ses` the table takes in what SES refuses, and SES's list gets what the table holds for good. With `warden`
     SES's list loses what the table does not hold: take it in first, with `--authority ses`. What an operator released is taken off
-    SES's list, and never added again. SES takes one call a second; more than 50 changes go by import job, through the quarantine
-    bucket. Exits with 1 when a difference remains.
+    SES's list, and never added again. Who was forgotten stays as they are; only --key-file tells who that is. SES takes one call a
+    second; more than 50 changes go by import job, through the quarantine bucket. Exits with 1 when a difference remains.
     """
     from ses_warden.bootstrap.syncing import Sync  # noqa: PLC0415 - `--help` must not wait for it
     from ses_warden_cli import show  # noqa: PLC0415 - as above
 
     work = Sync(connection, authority)
     with _progress() as progress:
-        plan = work.plan(progress)
+        plan = work.plan(progress, key_in(key_file))
         applied = work.apply(plan, progress) if apply else None
     remaining = plan.steps if applied is None else applied.left
     if as_json:

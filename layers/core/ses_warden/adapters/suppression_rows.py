@@ -7,7 +7,6 @@ from ses_warden.adapters.dynamo import call
 from ses_warden.adapters.entries import AUDIT, deed_from, entry_from
 from ses_warden.application.ports import Deed
 from ses_warden.domain.entries import Entry
-from ses_warden.domain.pseudonyms import PREFIX
 from ses_warden.domain.signals import ACCOUNT
 
 
@@ -21,9 +20,9 @@ class DynamoSuppressionRows:
     def account_entries(self) -> Iterator[Entry]:
         """See the port."""
         condition = {
-            "FilterExpression": "#scope = :account AND NOT begins_with(address, :hash)",
+            "FilterExpression": "#scope = :account",
             "ExpressionAttributeNames": {"#scope": "scope"},
-            "ExpressionAttributeValues": {":account": {"S": ACCOUNT}, ":hash": {"S": PREFIX}},
+            "ExpressionAttributeValues": {":account": {"S": ACCOUNT}},
         }
         yield from map(entry_from, self._pages(self._client.scan, **condition))
 

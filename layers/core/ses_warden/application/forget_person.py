@@ -10,7 +10,7 @@ from ses_warden.application.ports import Deed, FactKey, Ledger
 from ses_warden.domain.addresses import Address
 from ses_warden.domain.entries import Entry, blocks
 from ses_warden.domain.forgetting import bare_signals
-from ses_warden.errors import LedgerBusy
+from ses_warden.errors import LedgerBusy, NothingToDo
 
 # The index lags behind the table by moments, and events may go on arriving.
 _ROUNDS = 10
@@ -57,22 +57,28 @@ def forget(
     now: Callable[[], datetime],
     ledger: Ledger,
     *,
+    let_go: bool,
     rows: SuppressionRows,
     person: PersonRows,
     wait: Callable[[], None],
 ) -> Forgotten:
     """Keeps the hash first, then erases: whoever is interrupted loses no suppression, and may begin again.
 
-    Without a key nothing is kept. Raises `LedgerBusy` where events about the person go on arriving.
+    Raises `NothingToDo` for who must not be mailed, where there is neither a key to keep that by nor leave to let them go: then
+    what was suppressed last is still there. Raises `LedgerBusy` where events about the person go on arriving.
     """
     erased, entries, trail, kept = set[FactKey](), 0, 0, set[str]()
     for _ in range(_ROUNDS):
         held, deeds = rows.of_address(recipient.key)
-        if key is not None:
-            for entry in held:
-                if blocks(entry, now()):
-                    import_records([Record(0, list(bare_signals(entry, key)))], ledger, lambda _: None)
-                    kept.add(entry.scope)
+        holding = [] if let_go else [entry for entry in held if blocks(entry, now())]
+        if holding and key is None:
+            raise NothingToDo(
+                f"suppressed in {', '.join(entry.scope for entry in holding)}: give --key-file to keep that by a hash, or --let-go"
+            )
+        for entry in holding:
+            import_records([Record(0, list(bare_signals(entry, key or b"")))], ledger, lambda _: None)
+            kept.add(entry.scope)
+        # An entry that has changed since it was read stays for the next round.
         entries += sum(person.erase_entry(entry) for entry in held)
         person.erase_deeds(deeds)
         trail += len(deeds)
@@ -80,7 +86,7 @@ def forget(
         new = [one for one in found if one not in erased]
         person.erase_events(new)
         erased.update(new)
-        if not held and not found:
+        if not held and not deeds and not found:
             return Forgotten(len(erased), entries, trail, sorted(kept))
         wait()
     raise LedgerBusy("rows about this person go on appearing: events still arrive, or the index lags; the same again erases them")

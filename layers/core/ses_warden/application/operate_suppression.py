@@ -1,6 +1,6 @@
 """What an operator does about who must not be mailed: block, release, undo in bulk; in the table, and on SES's own list."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from ses_warden.application.ports import Deed, EntryKey, Ledger, Transaction
 from ses_warden.domain.addresses import Address, domain_of
 from ses_warden.domain.entries import Entry, Reason, blocks
+from ses_warden.domain.exchange import signals_of
 from ses_warden.domain.reconciliation import Listed
 from ses_warden.domain.signals import ACCOUNT, operator_signal
 from ses_warden.domain.suppression import decide
@@ -16,7 +17,7 @@ from ses_warden.errors import LedgerBusy, NothingToDo
 _TRIES = 5
 _SECOND = timedelta(seconds=1)
 # What people decided, the recipient or an operator, no bulk release undoes.
-_DECIDED = frozenset({Reason.MANUAL, Reason.UNSUBSCRIBE})
+_DECIDED = frozenset({Reason.COMPLAINT, Reason.UNSUBSCRIBE, Reason.MANUAL})
 
 
 class SuppressionRows(Protocol):
@@ -61,7 +62,10 @@ class Released(NamedTuple):
 
 def block(recipient: Address, scope: str, order: Order, ledger: Ledger) -> Entry:
     """Holds mail to the address back until somebody releases it. Raises `NothingToDo` where an operator did so already."""
-    return _decree(EntryKey(recipient.key, scope), recipient, order, ledger, to_block=True)
+    entry = _decree(EntryKey(recipient.key, scope), recipient, order, ledger, to_block=True)
+    if entry is None:
+        raise NothingToDo("nothing is known of it")
+    return entry
 
 
 def release(
@@ -85,7 +89,7 @@ def release(
         where = f"; it is held back in {', '.join(others)}: name that with --scope" if others else ""
         raise NothingToDo(f"nothing holds this address back{where}")
     entries = [_decree(EntryKey(recipient.key, one), recipient, order, ledger, to_block=False) for one in chosen]
-    return Released(entries, refusals.remove(one.address for one in listed) if refusals else [])
+    return Released(list(filter(None, entries)), refusals.remove(one.address for one in listed) if refusals else [])
 
 
 def spellings_of(recipient: Address, held: Iterable[Entry]) -> list[str]:
@@ -95,39 +99,60 @@ def spellings_of(recipient: Address, held: Iterable[Entry]) -> list[str]:
 
 
 def undone_by(rows: SuppressionRows, domain: str, since: datetime, now: datetime) -> Iterator[Entry]:
-    """The entries of a recipient domain that a bulk release undoes: the account's, automatic, begun at `since` or later."""
-    for entry in rows.all_entries():
-        of_domain = entry.scope == ACCOUNT and domain_of(entry.address) == domain
-        if of_domain and blocks(entry, now) and entry.reason not in _DECIDED and entry.since and entry.since >= since:
-            yield entry
+    """The entries of a recipient domain that a bulk release undoes; see `is_undone`."""
+    return (entry for entry in rows.all_entries() if domain_of(entry.address) == domain and is_undone(entry, since, now))
 
 
-def release_entry(entry: Entry, order: Order, ledger: Ledger) -> Entry:
-    """Releases one of many in the table alone; SES's list is changed for all of them together."""
+def is_undone(entry: Entry, since: datetime, now: datetime) -> bool:
+    """Whether a bulk release undoes it: of the account, suppressed by itself, and by nothing that came before `since`."""
+    if entry.scope != ACCOUNT or not blocks(entry, now) or entry.reason in _DECIDED:
+        return False
+    before: Entry | None = None
+    for signal in signals_of(entry):
+        before = decide(before, signal) if signal.at < since else before
+    return not blocks(before, now)
+
+
+def release_entry(entry: Entry, since: datetime, order: Order, ledger: Ledger) -> Entry | None:
+    """Releases one of many in the table alone; None where meanwhile something came that a bulk release does not undo."""
     recipient = Address(entry.address, entry.original, valid=True)
-    return _decree(EntryKey(entry.address, entry.scope), recipient, order, ledger, to_block=False)
+    return _decree(
+        EntryKey(entry.address, entry.scope),
+        recipient,
+        order,
+        ledger,
+        to_block=False,
+        still=lambda now: now is not None and is_undone(now, since, order.at),
+    )
 
 
 def _meant(scope: str, chosen: str | None) -> bool:
     return scope == chosen if chosen else not scope.startswith("contact-list/")
 
 
-def _decree(key: EntryKey, recipient: Address, order: Order, ledger: Ledger, *, to_block: bool) -> Entry:
+def _decree(
+    key: EntryKey,
+    recipient: Address,
+    order: Order,
+    ledger: Ledger,
+    *,
+    to_block: bool,
+    still: Callable[[Entry | None], bool] = lambda _: True,
+) -> Entry | None:
+    """The entry as it was written; None, and nothing written, where the row is no longer what it is about."""
     for _ in range(_TRIES):
         entry = ledger.entries([key]).get(key)
+        if not still(entry):
+            return None
         if to_block and entry and blocks(entry, order.at) and entry.reason is Reason.MANUAL:
             raise NothingToDo(f"it is blocked by an operator already: {entry.blocked.note if entry.blocked else ''}")
         # After all that is known, also where other clocks go before this one: a release that holds nobody free is none.
-        at = max([order.at, *(past + _SECOND for past in _known_at(entry))])
+        at = max(order.at, entry.last_seen + _SECOND) if entry and entry.last_seen else order.at
         signal = operator_signal(recipient, block=to_block, at=at, note=order.note, scope=key.scope)
         after = decide(entry, signal)
         if after is None:
-            raise NothingToDo("nothing is known of it")
+            return None
         deed = Deed(key.address, key.scope, order.at, "block" if to_block else "release", order.by, signal.note)
         if ledger.transact(Transaction(entries=[after], deeds=[deed])) is None:
             return after
     raise LedgerBusy("the entry changed under our hands again and again; try once more")
-
-
-def _known_at(entry: Entry | None) -> Collection[datetime]:
-    return [entry.last_seen] if entry and entry.last_seen else []

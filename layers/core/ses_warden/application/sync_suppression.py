@@ -10,9 +10,10 @@ from typing import NamedTuple, Protocol
 from ses_warden.application.ports import EntryKey, Ledger, Transaction
 from ses_warden.domain.addresses import normalize
 from ses_warden.domain.entries import Entry
-from ses_warden.domain.reconciliation import Action, Authority, Listed, SesReason, Side, Step, reconcile
+from ses_warden.domain.pseudonyms import is_pseudonym
+from ses_warden.domain.reconciliation import Action, Authority, Listed, SesReason, Side, Step, of_stranger, reconcile
 from ses_warden.domain.signals import ACCOUNT
-from ses_warden.errors import LedgerBusy
+from ses_warden.errors import LedgerBusy, SuppressionListError
 
 _ROUNDS = 5
 _AT_ONCE = 100
@@ -74,24 +75,30 @@ class Applied:
 def _silent(_what: str, _done: int, _of: int | None) -> None: ...
 
 
-def plan_sync(rows: AccountRows, ses: SesList, authority: Authority, now: datetime, progress: Progress = _silent) -> Plan:
-    """Reads both lists whole, and writes nothing.
+def plan_sync(
+    rows: AccountRows,
+    ses: SesList,
+    authority: Authority,
+    now: datetime,
+    progress: Progress = _silent,
+    *,
+    key: bytes | None = None,
+) -> Plan:
+    """Reads both lists whole, and writes nothing. `key` tells who of SES's list was forgotten here.
 
     SES's list is held in memory, some 360 bytes an address, and 1,000 for each that is drift; the table is only passed through.
     """
-    listed: dict[str, tuple[Listed, ...]] = {}
-    there = 0
-    for there, one in enumerate(ses.listed(), 1):
-        key = normalize(one.address).key
-        listed[key] = (*listed.get(key, ()), one)
-        if there % 1000 == 0:
-            progress("reading SES's list", there, None)
+    there, listed = _listed(ses, progress)
     sides: Counter[Side] = Counter()
     steps: list[Step] = []
     kept: dict[str, tuple[Listed, ...]] = {}
 
+    forgotten: set[str] = set()
+
     def take(address: str, entry: Entry | None, spellings: tuple[Listed, ...]) -> None:
         step = reconcile(address, entry, spellings, authority, now)
+        if step and entry is None:
+            step = of_stranger(step, address, forgotten, key)
         if step:
             sides[step.side] += 1
         if step and step.is_drift:
@@ -100,7 +107,10 @@ def plan_sync(rows: AccountRows, ses: SesList, authority: Authority, now: dateti
 
     here = 0
     for here, entry in enumerate(rows.account_entries(), 1):
-        take(entry.address, entry, listed.pop(entry.address, ()))
+        if is_pseudonym(entry.address):
+            forgotten.add(entry.address)
+        else:
+            take(entry.address, entry, listed.pop(entry.address, ()))
         if here % 1000 == 0:
             progress("reading the table", here, None)
     while listed:
@@ -108,6 +118,27 @@ def plan_sync(rows: AccountRows, ses: SesList, authority: Authority, now: dateti
         take(address, None, spellings)
     steps.sort(key=lambda step: (step.action, step.address))
     return Plan(authority, here, there, sides, steps, kept)
+
+
+def _listed(ses: SesList, progress: Progress) -> tuple[int, dict[str, tuple[Listed, ...]]]:
+    """How many addresses SES lists, and their spellings by the table's keys."""
+    listed: dict[str, tuple[Listed, ...]] = {}
+    there = 0
+    for there, one in enumerate(ses.listed(), 1):
+        address = normalize(one.address).key
+        listed[address] = (*listed.get(address, ()), one)
+        if there % 1000 == 0:
+            progress("reading SES's list", there, None)
+    return there, listed
+
+
+def refuse_to_empty(plan: Plan) -> None:
+    """Raises `SuppressionListError` where an empty table, a wrong one perhaps, would empty SES's list."""
+    if plan.authority == "warden" and not plan.here and plan.count(Action.REMOVE_THERE):
+        raise SuppressionListError(
+            f"the table holds nobody, so all {plan.there:,} addresses would be taken off SES's list: take them in first "
+            "(--authority ses), or look whether it is the right table"
+        )
 
 
 def apply_sync(plan: Plan, ledger: Ledger, ses: SesList, now: datetime, progress: Progress = _silent) -> Applied:

@@ -31,10 +31,18 @@ class People:
         """See `plan_forgetting`."""
         return plan_forgetting(recipient, _now, self._rows, self._person)
 
-    def forget(self, recipient: Address, key: bytes | None) -> Forgotten:
+    def forget(self, recipient: Address, key: bytes | None, *, let_go: bool) -> Forgotten:
         """See `forget`."""
-        wait = lambda: time.sleep(_WAIT_SECONDS)  # noqa: E731 - a name for what it is
-        return forget(recipient, key, _now, self._ledger, rows=self._rows, person=self._person, wait=wait)
+        return forget(
+            recipient,
+            key,
+            _now,
+            self._ledger,
+            let_go=let_go,
+            rows=self._rows,
+            person=self._person,
+            wait=lambda: time.sleep(_WAIT_SECONDS),
+        )
 
 
 def _now() -> datetime:

@@ -61,11 +61,11 @@ class Desk:
         """The entries of an address, and what operators did about it."""
         return self._rows.of_address(recipient.key)
 
-    def refused(self, addresses: Iterable[str], scopes: Collection[str]) -> Iterator[tuple[str, str]]:
-        """Those that must not be mailed, as they were given, and why. Raises `UnknownScope`."""
+    def refused(self, addresses: Iterable[str], scopes: Collection[str], key: bytes | None) -> Iterator[tuple[str, str]]:
+        """Those that must not be mailed, as they were given, and why; with the key those forgotten too. Raises `UnknownScope`."""
         reader = DynamoEntryReader(self._connection.client("dynamodb"), self._table, consistent=True)
         asking = Asking(reader, "raise", _AT_ONCE, self._clock)
-        for verdict in ask(asking, Question(scopes_of(scopes), None), addresses):
+        for verdict in ask(asking, Question(scopes_of(scopes), key), addresses):
             if not verdict.allowed:
                 yield verdict.recipient, verdict.explanation
 
@@ -86,18 +86,22 @@ class Desk:
         """See `operate_suppression.undone_by`."""
         return undone_by(self._rows, domain, since, self.now)
 
-    def release_all(self, entries: Sequence[Entry], *, by: str, note: str, at_ses: bool, done: Callable[[int], None]) -> list[str]:
-        """Takes all spellings of the entries off SES's list, then releases them in the table; the spellings.
+    def release_all(
+        self, entries: Sequence[Entry], since: datetime, *, by: str, note: str, at_ses: bool, done: Callable[[int], None]
+    ) -> Released:
+        """Takes all spellings of the entries off SES's list, then releases them in the table; what was released, and the spellings.
 
         In this order, so that the same again after a failure finds what is left to do.
         """
         order = Order(by, note, self.now)
         spellings = sorted({one for entry in entries for one in (entry.address, *entry.spellings)}) if at_ses else []
         self._refusals.change([Wish(one, None) for one in spellings], lambda _: None)
+        released: list[Entry] = []
         for number, entry in enumerate(entries, 1):
-            release_entry(entry, order, self._ledger)
+            after = release_entry(entry, since, order, self._ledger)
+            released += [after] if after else []
             done(number)
-        return spellings
+        return Released(released, spellings)
 
     def take_in(self, file: TextIO, form: str, progress: Callable[[Taken], None]) -> Taken:
         """See `import_records`; `form` is csv or jsonl."""

@@ -7,7 +7,7 @@ from typing import cast
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.adapters.ses_list import SesSuppressionList
 from ses_warden.adapters.suppression_rows import DynamoSuppressionRows
-from ses_warden.application.sync_suppression import Applied, Plan, Progress, apply_sync, plan_sync
+from ses_warden.application.sync_suppression import Applied, Plan, Progress, apply_sync, plan_sync, refuse_to_empty
 from ses_warden.bootstrap.connection import Connection
 from ses_warden.domain.reconciliation import Authority
 from ses_warden.errors import SettingsError
@@ -39,12 +39,13 @@ class Sync:
         self._ledger = DynamoLedger(dynamodb, Tables(_UNUSED, table, _UNUSED), retention=timedelta(days=1))
         self._ses = SesSuppressionList(connection.ses(environment), self._s3, self._bucket)
 
-    def plan(self, progress: Progress) -> Plan:
+    def plan(self, progress: Progress, key: bytes | None) -> Plan:
         """See `plan_sync`."""
-        return plan_sync(self._rows, self._ses, self._authority, self._clock(), progress)
+        return plan_sync(self._rows, self._ses, self._authority, self._clock(), progress, key=key)
 
     def apply(self, plan: Plan, progress: Progress) -> Applied:
-        """See `apply_sync`."""
+        """See `refuse_to_empty` and `apply_sync`."""
+        refuse_to_empty(plan)
         return apply_sync(plan, self._ledger, self._ses, self._clock(), progress)
 
     def _s3(self) -> object:

@@ -5,8 +5,10 @@ interrupted and begun again, and may meet a table that knows more.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from ses_warden.domain.addresses import Address, read_address
@@ -14,9 +16,8 @@ from ses_warden.domain.entries import Entry, Reason
 from ses_warden.domain.signals import ACCOUNT, Confidence, Signal, SignalKind, operator_signal
 from ses_warden.domain.text import clean
 
-COLUMNS = ("address", "scope", "state", "reason", "confidence", "since", "expires_at", "note")
 IMPORTED = "import"
-_LONGEST = 200
+_LONGEST, _LONGEST_ADDRESS = 200, 320
 _SCOPE = re.compile(r"account|(configuration-set|tenant|contact-list)/[\w.-]{1,200}", re.ASCII)
 # What others call the columns: SES's own export, and files of other senders.
 _ALIASES = {"email": "address", "emailaddress": "address", "email_address": "address", "lastupdatetime": "since", "date": "since"}
@@ -37,13 +38,21 @@ class BadRecord(ValueError):
 
 def signals_of(entry: Entry) -> Iterator[Signal]:
     """The facts of an entry as signals: folded into nothing, they make the entry again."""
+    told = _told(entry)
+    for first in islice(told, 1):
+        # The same fact twice is one, so it can carry all the spellings.
+        for spelling in entry.spellings or ("",):
+            yield replace(first, original=clean(spelling, _LONGEST_ADDRESS))
+    yield from told
 
+
+def _told(entry: Entry) -> Iterator[Signal]:
     def signal(kind: SignalKind, at: datetime, message_id: str = "", **more: Any) -> Signal:
-        return Signal(kind, entry.address, entry.scope, at, entry.original, message_id, **more)
+        return Signal(kind, entry.address, entry.scope, at, "", clean(message_id, _LONGEST), **more)
 
     for fact in entry.evidence:
         told = {"status": clean(fact.status, _LONGEST), "diagnostic": clean(fact.diagnostic, _LONGEST)}
-        yield signal(_KINDS[fact.reason], fact.at, clean(fact.message_id, _LONGEST), confidence=fact.confidence, **told)
+        yield signal(_KINDS[fact.reason], fact.at, fact.message_id, confidence=fact.confidence, **told)
     if entry.last_strike_at and entry.last_strike_at not in {mark.at for mark in entry.strikes}:
         # A strike that a delivery or a release has healed since.
         yield signal(SignalKind.STRIKE, entry.last_strike_at)
@@ -112,6 +121,11 @@ def repeats(entry: Entry | None, signal: Signal) -> bool:
             return entry.listed_at is not None
         case _:
             return any(_KINDS[fact.reason] is signal.kind for fact in entry.evidence)
+
+
+def names_addresses(columns: Collection[str]) -> bool:
+    """Whether a header has a column of addresses, by whichever name."""
+    return any(_column(name) == "address" for name in columns)
 
 
 def _column(name: str) -> str:

@@ -5,8 +5,15 @@ Source: https://www.rfc-editor.org/rfc/rfc2104 (HMAC)
 
 import hashlib
 import hmac
+import re
 
 PREFIX = "hmac:"
+_PSEUDONYM = re.compile(r"hmac:[0-9a-f]{64}")
+
+
+def is_pseudonym(address: str) -> bool:
+    """Whether it stands in place of an address."""
+    return bool(_PSEUDONYM.fullmatch(address))
 
 
 def pseudonym(key: bytes, address_key: str) -> str:

@@ -5,14 +5,15 @@ SES manages its list by exact spelling and heeds it whatever the case, so one of
 https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from ses_warden.domain.addresses import is_simulator, normalize
 from ses_warden.domain.entries import Entry, Reason, State, blocks
+from ses_warden.domain.pseudonyms import pseudonym
 from ses_warden.domain.signals import ACCOUNT, Confidence, Signal, SignalKind
 from ses_warden.domain.suppression import decide
 
@@ -99,6 +100,21 @@ def reconcile(address: str, entry: Entry | None, listed: Sequence[Listed], autho
         else f"SES refuses it, though {_why_open(entry)}: release it, or block it"
     )
     return Step(address, Side.THERE, Action.ASK, why, spellings)
+
+
+def of_stranger(step: Step, address: str, forgotten: Collection[str], key: bytes | None) -> Step:
+    """The step for an address that only SES's list has, where people were forgotten, whose hashes are in the table.
+
+    Who was forgotten stays on SES's list, and does not come back into the table. Without the key nobody knows who that is.
+    """
+    if not forgotten:
+        return step
+    if key is None:
+        why = "somebody was forgotten, and this may be they: give --key-file"
+        return replace(step, action=Action.ASK, why=why, entry=None)
+    if pseudonym(key, address) in forgotten:
+        return replace(step, side=Side.SAME, action=Action.LEAVE, why="forgotten, and held by a hash here", entry=None)
+    return step
 
 
 def taken_in(address: str, entry: Entry | None, listed: Sequence[Listed]) -> Entry | None:
