@@ -14,6 +14,7 @@ logger = Logger()
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Answers with the records to deliver again; of a stream, Lambda begins anew at the earliest of them."""
     published = announcer().publish(event["Records"])
-    if published.failed:
-        logger.error("delivered again", extra={"records": len(published.failed), "reasons": published.reasons})
+    if published.reasons:
+        counts = {"again": len(published.failed), "aside": published.aside, "reasons": published.reasons}
+        logger.error("not all were told", extra=counts)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in published.failed]}

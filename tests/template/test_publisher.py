@@ -55,6 +55,8 @@ def test_nothing_is_lost_in_silence(telling: Json) -> None:
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRecordAgeInSeconds"] < 86_400
     assert "MaximumRetryAttempts" not in mapping
+    variables = of_type(telling, FUNCTION)["PublisherFunction"]["Environment"]["Variables"]
+    assert reference(variables["DEAD_LETTER_QUEUE_URL"]) == "PublisherDeadLetterQueue"
     assert reference(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == "PublisherDeadLetterQueue"
     [pattern] = mapping["FilterCriteria"]["Filters"]
     assert json.loads(pattern["Pattern"]) == {

@@ -108,6 +108,20 @@ def record(number: int, before: Entry | None, after: Entry | None) -> dict[str, 
     return {"eventID": f"id-{number}", "eventName": name, "dynamodb": {"SequenceNumber": str(number), **images}}
 
 
+ASIDE = "https://sqs.eu-west-1.amazonaws.com/111122223333/aside"
+
+
+def client(service: str) -> Any:
+    """A client that has nobody to talk to but its stub."""
+    made: Any = boto3.client  # its stubs take literal names of services only
+    return made(service, region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
+def announcer(bus: Any, privacy: Privacy = Privacy.HASHED, sqs: Any = None) -> Announcer:
+    """An announcer to this bus."""
+    return Announcer(bus, sqs or client("sqs"), aside=ASIDE, privacy=privacy)
+
+
 @pytest.fixture
 def bus() -> Any:
     """Boto3's client of the event bus."""
@@ -122,7 +136,7 @@ def test_what_the_bus_refuses_is_reported_by_its_sequence_number(bus: Any) -> No
         answers[3] = {"ErrorCode": "ThrottlingException", "ErrorMessage": f"about {ADDRESS}"}
         stub.add_response("put_events", {"FailedEntryCount": 1, "Entries": answers})
         stub.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}] * 2})
-        published = Announcer(bus, privacy=Privacy.HASHED).publish(record(n, None, BOUNCED) for n in range(12))
+        published = announcer(bus).publish(record(n, None, BOUNCED) for n in range(12))
         stub.assert_no_pending_responses()
     assert (published.told, published.failed, published.reasons) == (11, ("3",), ("EventBridge: ThrottlingException",))
 
@@ -131,7 +145,7 @@ def test_a_request_that_fails_fails_all_its_records(bus: Any) -> None:
     """They come again."""
     with Stubber(bus) as stub:
         stub.add_client_error("put_events", "AccessDeniedException", ADDRESS)
-        published = Announcer(bus, privacy=Privacy.HASHED).publish([record(1, None, BOUNCED), record(2, BOUNCED, RELEASED)])
+        published = announcer(bus).publish([record(1, None, BOUNCED), record(2, BOUNCED, RELEASED)])
     assert (published.told, published.failed) == (0, ("1", "2"))
     assert ADDRESS not in str(published)
 
@@ -142,18 +156,34 @@ def test_rows_that_are_no_news_make_no_request(bus: Any) -> None:
     bare = {"eventID": "x", "dynamodb": {"SequenceNumber": "4", "NewImage": {"address": {"S": ADDRESS}, "scope": {"S": "x"}}}}
     records = [audit, record(2, None, replace(BOUNCED, address="hmac:ab")), record(3, BOUNCED, None), bare]
     with Stubber(bus):
-        published = Announcer(bus, privacy=Privacy.HASHED).publish([*records, record(5, BOUNCED, replace(BOUNCED, version=2))])
+        published = announcer(bus).publish([*records, record(5, BOUNCED, replace(BOUNCED, version=2))])
     assert (published.told, published.failed) == (0, ())
 
 
-def test_a_row_that_cannot_be_read_fails_alone(bus: Any) -> None:
-    """It is reported, its neighbour is told."""
+def test_a_row_that_cannot_be_read_is_kept_aside(bus: Any) -> None:
+    """Whole, in the queue of what was given up; its neighbour is told, and nothing is delivered again."""
     broken = record(1, None, BOUNCED)
     broken["dynamodb"]["NewImage"]["facts"] = {"S": "{"}
-    with Stubber(bus) as stub:
+    sqs = client("sqs")
+    with Stubber(bus) as stub, Stubber(sqs) as queue:
         stub.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]})
-        published = Announcer(bus, privacy=Privacy.PLAIN).publish([broken, record(2, None, BOUNCED)])
-    assert (published.told, published.failed) == (1, ("1",))
+        queue.add_response("send_message", {"MessageId": "m"}, {"QueueUrl": ASIDE, "MessageBody": json.dumps(broken)})
+        published = announcer(bus, Privacy.PLAIN, sqs).publish([broken, record(2, None, BOUNCED)])
+        queue.assert_no_pending_responses()
+    assert (published.told, published.aside, published.failed) == (1, 1, ())
+    assert published.reasons == ("unreadable record: JSONDecodeError",)
+
+
+def test_what_cannot_be_kept_aside_comes_again(bus: Any) -> None:
+    """Nothing is lost."""
+    broken = record(1, None, BOUNCED)
+    del broken["dynamodb"]["NewImage"]["version"]
+    sqs = client("sqs")
+    with Stubber(bus), Stubber(sqs) as queue:
+        queue.add_client_error("send_message", "AccessDeniedException", ADDRESS)
+        published = announcer(bus, Privacy.PLAIN, sqs).publish([broken])
+    assert (published.told, published.aside, published.failed) == (0, 0, ("1",))
+    assert published.reasons == ("SQS: AccessDeniedException", "unreadable record: KeyError")
 
 
 def test_the_event_on_the_bus_is_read_by_the_model(bus: Any) -> None:
@@ -163,7 +193,7 @@ def test_the_event_on_the_bus_is_read_by_the_model(bus: Any) -> None:
     with Stubber(bus) as stub:
         for _ in range(2):
             stub.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]})
-            Announcer(bus, privacy=Privacy.PLAIN).publish([record(7, RESTING, BOUNCED)])
+            announcer(bus, Privacy.PLAIN).publish([record(7, RESTING, BOUNCED)])
     first, second = sent
     assert first == second
     assert (first["Source"], first["DetailType"], first["Time"]) == ("ses-warden", "Recipient Suppressed", NOW)
@@ -197,7 +227,7 @@ def handler() -> ModuleType:
 def test_the_function_answers_with_what_shall_come_again(bus: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lambda's partial batch response of a stream."""
     app = handler()
-    monkeypatch.setattr(app, "announcer", lambda: Announcer(bus, privacy=Privacy.HASHED))
+    monkeypatch.setattr(app, "announcer", lambda: announcer(bus))
     context = SimpleNamespace(function_name="f", memory_limit_in_mb=1, invoked_function_arn="a", aws_request_id="r")
     with Stubber(bus) as stub:
         stub.add_client_error("put_events", "InternalException")
@@ -209,6 +239,7 @@ def test_it_is_made_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once; anything but hashed and plain is refused."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setenv("RECIPIENT_EVENTS", "hashed")
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", ASIDE)
     publishing.announcer.cache_clear()
     try:
         assert publishing.announcer() is publishing.announcer()

@@ -63,6 +63,10 @@ def test_text_that_is_no_event_is_passed_on_as_it_is(name: str) -> None:
     [
         (None, "no SES event"),
         ([1, 2], "no SES event"),
+        ({"Records": []}, "no SES event"),
+        ({"Records": [{"messageId": "1", "body": '{"Records":[]}'}]}, "no SES event"),
+        ({"records": [], "deliveryStreamArn": "arn"}, "no SES event"),
+        ({"records": [{"data": "Cgo="}], "deliveryStreamArn": "arn"}, "a Firehose record without an event"),
         ({"Records": ["x"]}, "a record of neither"),
         ({"Records": [{"Sns": {"Message": 5}}]}, "a record of neither"),
         ({"Records": [{"messageId": "1", "body": None}]}, "a record of neither"),

@@ -142,11 +142,29 @@ def test_a_job_that_fails_is_named(ses: SesSuppressionList, stub: Stubber, store
     assert store.objects == {}
 
 
-def test_a_job_that_never_ends_is_given_up(ses: SesSuppressionList, stub: Stubber) -> None:
-    """After an hour, in words."""
+def test_a_question_about_a_job_that_fails_is_asked_again(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:
+    """The job goes on meanwhile, and its file stays until it has ended."""
+    job(stub, "PUT")
+    stub.add_client_error("get_import_job", "TooManyRequestsException", expected_params={"JobId": "job-PUT"})
+    stub.add_response("get_import_job", {"JobStatus": "COMPLETED"}, {"JobId": "job-PUT"})
+    ses.change([*MANY, MANY[0]], lambda _: None)
+    assert store.objects == {}
+
+
+def test_a_job_that_is_refused_leaves_no_file(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:
+    """It names recipients."""
+    stub.add_client_error("create_import_job", "LimitExceededException")
+    with pytest.raises(SuppressionListError, match="LimitExceededException"):
+        ses.change([*MANY, MANY[0]], lambda _: None)
+    assert store.objects == {}
+
+
+def test_a_job_that_never_ends_is_given_up(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:
+    """After an hour, in words; its file stays, since SES may still read it."""
     job(stub, "PUT", *[{"JobStatus": "PROCESSING"}] * 721)
     with pytest.raises(SuppressionListError, match="still PROCESSING after an hour"):
         ses.change([*MANY, MANY[0]], lambda _: None)
+    assert len(store.objects) == 1
 
 
 @pytest.mark.parametrize(("production", "said"), [(False, "sandbox"), (True, "BadRequestException")])

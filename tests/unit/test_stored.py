@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import tracemalloc
+from itertools import chain, repeat
 
 import pytest
 
-from ses_warden.domain.stored import documents, plain
+from ses_warden.domain.stored import documents, plain, whole_of
 
 FIRST, SECOND = '{"a":[{"b":"x}\\"{"},{"c":1}],"d":"é"}', '{"e":{}}'
 PRETTY = json.dumps(json.loads(FIRST), indent=2, ensure_ascii=False)
@@ -53,6 +55,36 @@ def test_a_huge_document_is_dropped_and_not_kept_in_memory() -> None:
     chunks = [b'{"a":[', *([b'"' + b"x" * 1_000_000 + b'",'] * 18), b"1]}\n{}"]
     [huge, last] = documents(chunks)
     assert (huge.problem, len(huge.text) < 2_000_000, last.text) == ("it has more than 16 MB", True, "{}")
+
+
+@pytest.mark.parametrize(
+    "begin", [b'{"a":"', b'"', b"x", b'{"a":"' + b"x" * 100 + b"\\"], ids=["a field", "a string", "a word", "an escape"]
+)
+def test_a_string_without_end_takes_no_more_memory_than_a_document(begin: bytes) -> None:
+    """Forty megabytes of it, without a line's end; what follows is found."""
+    tracemalloc.start()
+    try:
+        made = documents(chain([b"{}\n", begin], repeat(b"x" * 1_048_576, 40), [b"\n{}"]))
+        told = [(one.line, one.problem) for one in made]
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert told == [(1, None), (2, "it has more than 16 MB"), (3, None)]
+    assert most < 80 * 1024**2
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_a_string_in_pieces_is_one(size: int) -> None:
+    """With escapes that fall between two chunks."""
+    text = json.dumps({"a": 'quote " backslash \\ brace } end\\', "b": ["\\", '"']})
+    assert found(f"{text}\n{text}", size) == [(1, text, None), (2, text, None)]
+
+
+def test_a_payload_is_no_larger_than_any_event() -> None:
+    """Of the quarantine, say."""
+    assert whole_of([b"a", b"b"]) == b"ab"
+    with pytest.raises(ValueError, match="more than 16 MB"):
+        whole_of(repeat(b"x" * 1_048_576, 17))
 
 
 @pytest.mark.parametrize("size", [1, 5, 10_000])

@@ -23,33 +23,44 @@ MOST_ENTRIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many were told, the sequence numbers of the records that were not, and why not; never an address."""
+    """How many were told, how many were kept aside, the sequence numbers of records to be delivered again, and why; no address."""
 
     told: int
+    aside: int
     failed: tuple[str, ...]
     reasons: tuple[str, ...]
 
 
 class Announcer:
-    """Tells the bus of what changed. `events` is boto3's client of `events`."""
+    """Tells the bus of what changed. `events` and `sqs` are boto3's clients; what cannot be read is kept in the queue `aside`."""
 
-    def __init__(self, events: Any, *, privacy: Privacy) -> None:
+    def __init__(self, events: Any, sqs: Any, *, aside: str, privacy: Privacy) -> None:
         self._events = events
+        self._sqs = sqs
+        self._aside = aside
         self._privacy = privacy
 
     def publish(self, records: Iterable[Mapping[str, Any]]) -> Published:
-        """Tell of records of the stream. A record that cannot be read fails alone."""
+        """Tell of records of the stream.
+
+        One that cannot be read is kept aside: to deliver it again would help nobody, and hold back its whole shard.
+        """
         waiting: list[tuple[str, dict[str, Any]]] = []
         failed: list[str] = []
-        told = 0
+        told = aside = 0
         reasons: set[str] = set()
         for record in records:
             number = str(record["dynamodb"]["SequenceNumber"])
             try:
                 announcement = announcement_in(record, self._privacy)
             except (KeyError, ValueError, TypeError) as error:
-                failed.append(number)
                 reasons.add(f"unreadable record: {type(error).__name__}")
+                code = self._keep(record)
+                if code:
+                    failed.append(number)
+                    reasons.add(f"SQS: {code}")
+                else:
+                    aside += 1
                 continue
             if announcement:
                 waiting.append((number, event_of(announcement)))
@@ -58,7 +69,15 @@ class Announcer:
             told += refused.count("")
             failed += [number for (number, _), code in zip(batch, refused, strict=True) if code]
             reasons |= {f"EventBridge: {code}" for code in refused if code}
-        return Published(told, tuple(failed), tuple(sorted(reasons)))
+        return Published(told, aside, tuple(failed), tuple(sorted(reasons)))
+
+    def _keep(self, record: Mapping[str, Any]) -> str:
+        """Puts the record into the queue of what was given up; the error code where that fails."""
+        try:
+            self._sqs.send_message(QueueUrl=self._aside, MessageBody=json.dumps(record, default=str))
+        except (ClientError, BotoCoreError) as error:
+            return code_of(error)
+        return ""
 
     def _put(self, entries: list[dict[str, Any]]) -> list[str]:
         """Return the error code of each entry, empty where the bus took it."""

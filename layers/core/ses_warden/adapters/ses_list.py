@@ -103,26 +103,39 @@ class SesSuppressionList:
             json.dumps({"emailAddress": wish.address} | ({"reason": wish.reason} if wish.reason else {})) + "\n" for wish in wishes
         )
         self._store(self._s3().put_object, Bucket=self._bucket, Key=key, Body="".join(lines).encode())
+        # The file names recipients. While a job may still read it, it stays: then the bucket's lifecycle deletes it.
+        fault: SuppressionListError | None = None
         try:
             job = self._ask(
                 self._client.create_import_job,
                 ImportDestination={"SuppressionListDestination": {"SuppressionListImportAction": action}},
                 ImportDataSource={"S3Url": f"s3://{self._bucket}/{key}", "DataFormat": "JSON"},
             )["JobId"]
-            self._wait_for(job, action)
-        finally:
-            # It names recipients.
+        except SuppressionListError as error:
+            fault = error
+        else:
+            fault = self._fault_of(job, action)
+        try:
             self._store(self._s3().delete_object, Bucket=self._bucket, Key=key)
+        finally:
+            if fault:
+                raise fault
 
-    def _wait_for(self, job: str, action: str) -> None:
+    def _fault_of(self, job: str, action: str) -> SuppressionListError | None:
+        """What was wrong with a job that has ended. Raises `SuppressionListError` where it may still run after an hour."""
         until = self._monotonic() + _LONGEST_JOB_SECONDS
         while True:
-            answer = self._ask(self._client.get_import_job, JobId=job)
-            status = answer["JobStatus"]
+            try:
+                answer = self._ask(self._client.get_import_job, JobId=job)
+            except SuppressionListError as error:
+                # The job goes on without us.
+                answer, status = {}, str(error)
+            else:
+                status = answer["JobStatus"]
             if status == "COMPLETED" and not answer.get("FailedRecordsCount"):
-                return
+                return None
             if status in ("COMPLETED", "FAILED", "CANCELLED"):
-                raise SuppressionListError(
+                return SuppressionListError(
                     f"SES's import job {job} ({action}) is {status}, {answer.get('FailedRecordsCount', 0)} addresses failed; "
                     "`aws sesv2 get-import-job` says where it lists them. Another run tries the rest again"
                 )

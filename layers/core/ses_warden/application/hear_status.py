@@ -39,7 +39,7 @@ def _note(status: SendingStatus, services: GuardServices, policy: GuardPolicy, d
         except ScopeGone:
             return
         except SwitchError as error:
-            errors.append(error)
+            errors[:] = [error]
             if state.since and status.at and status.at <= state.since:
                 return
             sends = status.sends

@@ -10,7 +10,7 @@ from ses_warden.application.outcome import Happening, Outcome
 from ses_warden.application.ports import Quarantine
 from ses_warden.domain.envelopes import Envelope, open_event
 from ses_warden.domain.events import SetupMessage, UnknownEvent, parse_event
-from ses_warden.domain.stored import Document, documents, plain
+from ses_warden.domain.stored import Document, documents, plain, whole_of
 from ses_warden.errors import StorageError, UnparsableEvent, WardenError
 
 _BATCH = 200
@@ -134,7 +134,7 @@ def _documents(source: Stored, *, whole: bool) -> Iterator[Document]:
     if not whole:
         yield from documents(plain(source.read()))
         return
-    yield Document(1, 1, b"".join(source.read()).decode("utf-8", "surrogatepass"))
+    yield Document(1, 1, whole_of(source.read()).decode("utf-8", "surrogatepass"))
 
 
 def _is_readable(envelope: Envelope, found: Replay, place: str, problems: list[Problem]) -> bool:

@@ -27,5 +27,10 @@ def privacy_from(environment: Mapping[str, str]) -> Privacy:
 @cache
 def announcer() -> Announcer:
     """The announcer of this process, made once from its environment."""
-    client: Any = boto3.client  # the stubs of this service are not installed
-    return Announcer(client("events", config=_CLIENT), privacy=privacy_from(os.environ))
+    client: Any = boto3.client  # its stubs take literal names of services only
+    return Announcer(
+        client("events", config=_CLIENT),
+        client("sqs", config=_CLIENT),
+        aside=text_from(os.environ, "DEAD_LETTER_QUEUE_URL"),
+        privacy=privacy_from(os.environ),
+    )

@@ -38,7 +38,8 @@ class Envelope:
 def open_event(payload: object) -> list[Envelope]:
     """Finds the SES events in the payload of a Lambda invocation, in their order; never raises.
 
-    A record without an event in it becomes an `Envelope` with a `problem`, so that it can be kept and its neighbours go on.
+    A record, or an envelope, without an event in it becomes an `Envelope` with a `problem`, so that it can be kept and its neighbours
+    go on.
     """
     return list(_open(payload, None, 0))
 
@@ -47,12 +48,12 @@ def _open(payload: object, record_id: str | None, depth: int) -> Iterator[Envelo
     match payload:
         case _ if depth > _DEEPEST:
             yield _no_event(payload, record_id, "envelopes are nested too deeply")
-        case {"Records": list(records)}:
+        case {"Records": list(records)} if records:
             for record in records:
                 yield from _open_record(record, record_id, depth)
         case {"requestPayload": inner, "requestContext": _}:
             yield from _open(inner, record_id, depth + 1)
-        case {"records": list(records), "deliveryStreamArn": _}:
+        case {"records": list(records), "deliveryStreamArn": _} if records:
             for record in records:
                 yield from _open_firehose(record, record_id)
         case {"detail-type": _, "detail": detail, "source": "aws.ses"}:
@@ -102,9 +103,11 @@ def _open_firehose(record: object, record_id: str | None) -> Iterator[Envelope]:
         yield _no_event(record, record_id, "a Firehose record without readable data")
         return
     # Not splitlines: a JSON text may hold U+2028 and its like.
-    for line in text.split("\n"):
-        if line.strip():
-            yield Envelope(line, record_id)
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines:
+        yield _no_event(record, record_id, "a Firehose record without an event")
+    for line in lines:
+        yield Envelope(line, record_id)
 
 
 def _no_event(payload: object, record_id: str | None, problem: str) -> Envelope:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 # SNS and SES's event destinations send at most 256 KB, an SQS batch to Lambda is 6 MB.
 _LARGEST = 16 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
-_TOKEN = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*"|"|[{}\[\]]|\n|[^\s{}\[\]"]+')
+# Possessive, since the parts of a string exclude each other: nothing is remembered to go back to.
+_TOKEN = re.compile(rb'"(?:[^"\\\n]++|\\[^\n])*+"|"|[{}\[\]]|\n|[^\s{}\[\]"]+')
+_INSIDE = re.compile(rb'(?:[^"\\\n]++|\\[^\n])*+')
 # In JSON, a brace within a document follows one of these alone: after anything else, the document before it was cut off.
 _BEFORE_A_VALUE = b"[,:"
 
@@ -61,6 +63,16 @@ def plain(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 raise ValueError("the compressed data end too soon")
 
 
+def whole_of(chunks: Iterable[bytes]) -> bytes:
+    """All the bytes as one document. Raises `ValueError` for more than any payload has."""
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > _LARGEST:
+            raise ValueError(f"it has more than {_LARGEST // 1024 // 1024} MB")
+    return bytes(body)
+
+
 def documents(chunks: Iterable[bytes]) -> Iterator[Document]:
     """The documents of a stream. One that is cut off is handed over with its problem, and its neighbours are found."""
     splitter = _Splitter()
@@ -71,10 +83,15 @@ def documents(chunks: Iterable[bytes]) -> Iterator[Document]:
 
 @dataclass(slots=True)
 class _Splitter:
-    """Follows braces and strings. `buffer` begins with the document that is open, `position` is how far it was read."""
+    """Follows braces and strings.
+
+    `buffer` begins with the document that is open, `position` is how far it was read; `inside` is how far a string was read that
+    begins there and goes on in the next chunk, so that no byte is read again for each chunk.
+    """
 
     buffer: bytes = b""
     position: int = 0
+    inside: int | None = None
     start: int | None = None
     closers: list[int] = field(default_factory=list[int])
     before: int = 0
@@ -86,6 +103,9 @@ class _Splitter:
 
     def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Document]:
         self.buffer += chunk
+        if not last and self._is_amid():
+            self._shorten()
+            return
         for match in _TOKEN.finditer(self.buffer, self.position):
             token = match[0]
             # What touches the end may go on in the next chunk; half a string may too, up to the end of its line.
@@ -93,6 +113,7 @@ class _Splitter:
                 (match.end() == len(self.buffer) and token not in b"{}[]\n")
                 or (token == b'"' and self.buffer.find(b"\n", match.end()) < 0)
             ):
+                self.inside = match.end() if token == b'"' else None
                 break
             if token == b"\n":
                 yield from self._end_line(match.start())
@@ -102,6 +123,21 @@ class _Splitter:
         if last and self.start is not None:
             yield self._cut(len(self.buffer), "it is cut off")
         self._shorten()
+
+    def _is_amid(self) -> bool:
+        """Whether what is open goes on in the next chunk: a string, or a line of which nothing is wanted but its end."""
+        if self.torn:
+            end = self.buffer.find(b"\n", self.position)
+            self.position = len(self.buffer) if end < 0 else end
+            return end < 0
+        if self.inside is None:
+            return False
+        match = _INSIDE.match(self.buffer, self.inside)
+        self.inside = match.end() if match else self.inside
+        amid = self.buffer[self.inside :] in (b"", b"\\")
+        if not amid:
+            self.inside = None
+        return amid
 
     def _end_line(self, at: int) -> Iterator[Document]:
         """Outside of braces, and within a string that is never closed, a document ends with its line."""
@@ -145,9 +181,18 @@ class _Splitter:
 
     def _shorten(self) -> None:
         keep = self.position if self.start is None else self.start
-        if self.start is not None and self.position - self.start > _LARGEST:
-            keep, self.dropped = self.position, True
+        if len(self.buffer) - keep > _LARGEST:
+            # Of what is too large nothing but its place is kept; of a string that is open, no more than that it is.
+            self.dropped = True
+            if self.start is None:
+                self.start, self.first_line = self.position, self.line
+            keep = self.position
+            if len(self.buffer) - keep > _LARGEST:
+                self.torn, self.inside = True, None
+                keep = self.position = len(self.buffer)
         self.buffer = self.buffer[keep:]
         self.position -= keep
+        if self.inside is not None:
+            self.inside -= keep
         if self.start is not None:
             self.start = 0
