@@ -8,12 +8,16 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from ses_warden.adapters.ledger import Tables
+from ses_warden.adapters.ledger import DynamoLedger, Tables
+from ses_warden_simulator.backend import HttpBackend
+from ses_warden_simulator.server import Server
+from ses_warden_simulator.service import Options, Service
 from tests.integration.harness import World
 from tests.support import template
 from tests.support.emulator import CREDENTIALS, REGION, Emulator
@@ -67,3 +71,25 @@ def tables(dynamodb: "DynamoDBClient") -> Iterator[Tables]:
 def world(endpoint: str, tables: Tables) -> World:
     """Empty tables."""
     return World(endpoint, tables)
+
+
+@pytest.fixture
+def simulator(endpoint: str) -> Iterator[Server]:
+    """A local SES with an empty list."""
+    if endpoint == "aws":
+        pytest.skip("changes the account's own suppression list")
+    with Server(Service(HttpBackend(endpoint), Options()), 0) as started:
+        yield started
+
+
+@pytest.fixture
+def ses(simulator: Server) -> Any:
+    """A client of it."""
+    session: Any = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
+    return session.client("sesv2", endpoint_url=simulator.url)
+
+
+@pytest.fixture
+def ledger(world: World, tables: Tables) -> DynamoLedger:
+    """The empty table."""
+    return DynamoLedger(world.client(), tables, retention=timedelta(days=1))

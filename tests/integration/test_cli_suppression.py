@@ -4,12 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
@@ -19,9 +18,7 @@ from ses_warden.application.import_suppression import Record, import_records
 from ses_warden.domain.signals import ACCOUNT, Confidence, Signal, SignalKind
 from ses_warden_cli.main import app
 from ses_warden_cli.suppression import shapes
-from ses_warden_simulator.backend import HttpBackend
 from ses_warden_simulator.server import Server
-from ses_warden_simulator.service import Options, Service
 from tests.integration.harness import World
 from tests.support.emulator import CREDENTIALS, REGION
 
@@ -33,28 +30,6 @@ ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.now(UTC).replace(microsecond=0)
 JANE = "jane.doe@example.net"
 WHY = ["--reason", "asked by phone", "--as", "joe"]
-
-
-@pytest.fixture
-def simulator(endpoint: str) -> Iterator[Server]:
-    """A local SES with an empty list."""
-    if endpoint == "aws":
-        pytest.skip("changes the account's own suppression list")
-    with Server(Service(HttpBackend(endpoint), Options()), 0) as started:
-        yield started
-
-
-@pytest.fixture
-def ses(simulator: Server) -> Any:
-    """A client of it."""
-    session: Any = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
-    return session.client("sesv2", endpoint_url=simulator.url)
-
-
-@pytest.fixture
-def ledger(world: World, tables: Tables) -> DynamoLedger:
-    """The empty table."""
-    return DynamoLedger(world.client(), tables, retention=timedelta(days=1))
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from pydantic import TypeAdapter
 
@@ -28,28 +27,6 @@ type Run = Callable[..., subprocess.CompletedProcess[str]]
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def simulator(endpoint: str) -> Iterator[Server]:
-    """A local SES with an empty list."""
-    if endpoint == "aws":
-        pytest.skip("changes the account's own suppression list")
-    with Server(Service(HttpBackend(endpoint), Options()), 0) as started:
-        yield started
-
-
-@pytest.fixture
-def ses(simulator: Server) -> Any:
-    """A client of it."""
-    session: Any = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
-    return session.client("sesv2", endpoint_url=simulator.url)
-
-
-@pytest.fixture
-def ledger(world: World, tables: Tables) -> DynamoLedger:
-    """The empty table."""
-    return DynamoLedger(world.client(), tables, retention=timedelta(days=1))
 
 
 @pytest.fixture

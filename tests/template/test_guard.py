@@ -82,7 +82,7 @@ def test_the_guard_follows_a_table_given_by_name(template: Json) -> None:
 
 @pytest.mark.parametrize(("mode", "enabled"), [("active", True), ("dry-run", True), ("off", False)])
 def test_the_guard_runs_each_minute_unless_it_is_off(template: Json, mode: str, enabled: bool) -> None:
-    """The schedule is the retry, so that Lambda needs none of its own."""
+    """The schedule is the retry of a run; Lambda's are for events about tenants, of which people hear where all fail."""
     function = of_type(resolve(template, GuardMode=mode), "AWS::Serverless::Function")["GuardFunction"]
     event = function["Events"]["EachMinute"]
     assert (event["Type"], event["Properties"]["Schedule"], event["Properties"]["Enabled"]) == (
@@ -90,7 +90,10 @@ def test_the_guard_runs_each_minute_unless_it_is_off(template: Json, mode: str, 
         "rate(1 minute)",
         enabled,
     )
-    assert function["EventInvokeConfig"] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+    config = function["EventInvokeConfig"]
+    assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 3600)
+    assert config["DestinationConfig"]["OnFailure"]["Type"] == "SNS"
+    assert reference(config["DestinationConfig"]["OnFailure"]["Destination"]) == "AlertTopic"
 
 
 @pytest.mark.parametrize(("mode", "state"), [("active", "ENABLED"), ("dry-run", "ENABLED"), ("off", "DISABLED")])

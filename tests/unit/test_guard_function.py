@@ -103,6 +103,36 @@ def test_an_alarm_is_told_from_the_schedule(event: Any, alarm: bool) -> None:
     assert len(world.metrics.asked) - asked == alarm
 
 
+@pytest.mark.parametrize(
+    ("event", "runs"),
+    [
+        ({"detail-type": "Scheduled Event", "time": NOW.isoformat()}, True),
+        ({"detail-type": "Scheduled Event", "time": (NOW - timedelta(seconds=50)).isoformat()}, True),
+        ({"detail-type": "Scheduled Event", "time": (NOW - timedelta(seconds=70)).isoformat()}, False),
+        ({"source": "aws.cloudwatch", "time": "2026-11-24T10:20:00.000+0000"}, False),
+        ({"time": "soon"}, True),
+        ({"time": "2026-11-24T10:20:00"}, True),
+        ({}, True),
+        (None, True),
+    ],
+)
+def test_lambdas_retry_of_a_run_does_nothing(event: Any, runs: bool) -> None:
+    """The schedule has been there since; what tells no time runs."""
+    world = World()
+    found = Guard(world.services(), GuardPolicy(), lambda: NOW).look(event)
+    assert bool(world.metrics.asked) is runs
+    assert not found.errors
+
+
+def test_lambdas_retry_of_an_event_about_a_tenant_is_heard() -> None:
+    """It comes once, so it must not be lost to a fault of a moment."""
+    world = World()
+    event = json.loads((TEMPLATE.parent / "events" / "tenants" / "disabled-by-aws.json").read_text())
+    world.switch.off.add("tenant/acme")
+    found = Guard(world.services(), GuardPolicy(), lambda: NOW + timedelta(minutes=20)).look(event)
+    assert [decision.state.scope for decision in found.decisions] == ["tenant/acme"]
+
+
 def test_a_guard_is_made_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once, and without a call."""
     for name, value in {**ENVIRONMENT, "AWS_DEFAULT_REGION": "eu-west-1"}.items():

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,8 @@ from ses_warden.application.hear_status import hear_status
 from ses_warden.domain.sending_status import sending_status_of
 from ses_warden.guard_settings import GuardSettings
 
+# As in template.yaml.
+_SCHEDULE = timedelta(minutes=1)
 _CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
 
 
@@ -33,18 +35,29 @@ class Guard:
     def look(self, event: Any) -> GuardOutcome:
         """One run; an alarm asks AWS for its own rates at once, the schedule only every five minutes.
 
-        A tenant's `Sending Status` event is noted alone, as many may come at once.
+        A tenant's `Sending Status` event is noted alone, as many may come at once. A run that comes late, Lambda's retry of one
+        that failed, does nothing: the schedule has been there since.
         """
-        status = sending_status_of(event)
+        status, now = sending_status_of(event), self.clock()
         if status:
-            return hear_status(status, self.services, self.policy, self.clock())
-        return guard_sending(self.services, self.policy, self.clock(), ask_aws=is_alarm(event))
+            return hear_status(status, self.services, self.policy, now)
+        if is_late(event, now):
+            return GuardOutcome({}, {}, (), timedelta(), 0, ())
+        return guard_sending(self.services, self.policy, now, ask_aws=is_alarm(event))
 
 
 def is_alarm(event: Any) -> bool:
     """Whether a CloudWatch alarm invoked the guard."""
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
     return isinstance(event, dict) and event.get("source") == "aws.cloudwatch"
+
+
+def is_late(event: Any, now: datetime) -> bool:
+    """Whether the schedule or an alarm asked for this run so long ago that another has come since."""
+    try:
+        return bool(now - datetime.fromisoformat(event["time"]) > _SCHEDULE)
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 @cache

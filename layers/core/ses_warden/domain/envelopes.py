@@ -38,8 +38,8 @@ class Envelope:
 def open_event(payload: object) -> list[Envelope]:
     """Finds the SES events in the payload of a Lambda invocation, in their order; never raises.
 
-    A record, or an envelope, without an event in it becomes an `Envelope` with a `problem`, so that it can be kept and its neighbours
-    go on.
+    A record, or an envelope, without an event in it becomes an `Envelope` with a `problem`, so that it can be kept and its
+    neighbours go on.
     """
     return list(_open(payload, None, 0))
 
