@@ -9,13 +9,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gate import TABLE, client_of, fill, most_memory
+from benchmarks.gate import TABLE, client_of, fill, most_memory, rows
 from benchmarks.report import Finding, exit_code, show
+from ses_warden.adapters.entries import entry_from
+from ses_warden.application.ports import EntryKey
+from ses_warden.application.sync_suppression import plan_sync
+from ses_warden.domain.reconciliation import Listed
+from tests.fakes import MemoryLedger
 from tests.support.dynamo import table_shapes
 from tests.support.emulator import CREDENTIALS, REGION, Emulator
+from tests.sync_fakes import MemoryRows, MemorySesList
 
 ROWS, QUICK_ROWS = 100_000, 10_000
 MEGABYTES = 150
@@ -69,7 +78,31 @@ def measure(*, quick: bool = False, number: int | None = None) -> list[Finding]:
         Finding("memory of an export", most, unit="MB", bar=MEGABYTES, note=f"{number:,} rows, {exporting:.0f} s, {size:.0f} MB"),
         Finding("memory of an import", most_in, unit="MB", bar=MEGABYTES, note=f"{importing:.0f} s"),
         Finding("rows that differ afterwards", lost, unit="", bar=0),
+        *comparing(number),
     ]
+
+
+def comparing(number: int) -> list[Finding]:
+    """A plan of `suppression sync` over lists that are all there: all agree, or all differ."""
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    findings: list[Finding] = []
+    for name, differs in (("all alike", False), ("all differ", True)):
+        ledger, ses = MemoryLedger(), MemorySesList(now)
+        for item in islice(rows(2 * number), 1, None, 2):
+            entry = entry_from(item)
+            if not differs:
+                ledger.entries_[EntryKey(entry.address, entry.scope)] = entry
+            ses.rows[entry.address] = Listed(entry.address, "BOUNCE", now)
+        began = time.perf_counter()
+        plan_sync(MemoryRows(ledger), ses, "ses", now)
+        seconds = time.perf_counter() - began
+        tracemalloc.start()
+        plan = plan_sync(MemoryRows(ledger), ses, "ses", now)
+        each = tracemalloc.get_traced_memory()[1] / number
+        tracemalloc.stop()
+        assert (len(plan.steps), plan.there) == (number if differs else 0, number)
+        findings.append(Finding(f"sync, {name}: memory of an address", each, unit="bytes", note=f"{number:,} in {seconds:.1f} s"))
+    return findings
 
 
 def main() -> int:

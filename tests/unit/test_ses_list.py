@@ -96,6 +96,21 @@ def test_a_few_changes_are_single_calls(ses: SesSuppressionList, stub: Stubber, 
     assert (done, slept) == ([1, 2], [PACE_SECONDS])
 
 
+def test_an_address_is_looked_up_and_taken_off_by_each_spelling(ses: SesSuppressionList, stub: Stubber, slept: list[float]) -> None:
+    """SES manages its list by exact spelling; those that are not on it are no failure."""
+    one = {"EmailAddress": "Jane@example.com", "Reason": "BOUNCE", "LastUpdateTime": AT}
+    stub.add_response("get_suppressed_destination", {"SuppressedDestination": one}, {"EmailAddress": "Jane@example.com"})
+    stub.add_client_error("get_suppressed_destination", "NotFoundException", expected_params={"EmailAddress": "jane@example.com"})
+    stub.add_response("delete_suppressed_destination", {}, {"EmailAddress": "Jane@example.com"})
+    stub.add_client_error(
+        "delete_suppressed_destination", "NotFoundException", expected_params={"EmailAddress": "jane@example.com"}
+    )
+    spellings = ["Jane@example.com", "jane@example.com"]
+    assert ses.find(spellings) == [Listed("Jane@example.com", "BOUNCE", AT)]
+    assert ses.remove(spellings) == ["Jane@example.com"]
+    assert slept == [PACE_SECONDS] * 3
+
+
 def job(stub: Stubber, action: str, *answers: dict[str, Any]) -> None:
     """SES takes an import job and says in turn how it goes."""
     request = {

@@ -86,7 +86,7 @@ def plan_sync(
 ) -> Plan:
     """Reads both lists whole, and writes nothing. `key` tells who of SES's list was forgotten here.
 
-    SES's list is held in memory, some 360 bytes an address, and 1,000 for each that is drift; the table is only passed through.
+    SES's list is held in memory, some 200 bytes an address, and 800 for each that is drift; the table is only passed through.
     """
     there, listed = _listed(ses, progress)
     sides: Counter[Side] = Counter()
