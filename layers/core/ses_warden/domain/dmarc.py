@@ -1,0 +1,75 @@
+"""A DMARC aggregate report as we keep it: who reports about which domain and days, and what each source of mail came to.
+
+RFC 7489, appendix C, and RFC 9990 describe the documents; both come to this.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """One result of SPF or DKIM in a record: the domain (and for DKIM the selector) that was looked at, and what came of it."""
+
+    domain: str
+    result: str
+    selector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Why a receiver did not do what the policy asks, such as `forwarded` or `mailing_list`."""
+
+    kind: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One record of a report: mails from one address of a sender that fared alike.
+
+    `disposition` is what the receiver did (`none`, `pass`, `quarantine`, `reject`). `dkim_aligned` and `spf_aligned` are DMARC's
+    own verdicts, of which one is enough to pass.
+    """
+
+    ip: str
+    count: int
+    disposition: str
+    dkim_aligned: bool
+    spf_aligned: bool
+    header_from: str
+    envelope_from: str = ""
+    dkim: tuple[Authenticated, ...] = ()
+    spf: tuple[Authenticated, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def passes(self) -> bool:
+        """Whether the mails pass DMARC."""
+        return self.dkim_aligned or self.spf_aligned
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One aggregate report. `domain` is whose policy was applied; `reporter` and `report_id` together name the report.
+
+    `testing` is RFC 9989's `t`; `percent` is RFC 7489's historic `pct`. A policy that the reporter does not give is None.
+    """
+
+    reporter: str
+    report_id: str
+    domain: str
+    begin: datetime
+    end: datetime
+    sources: tuple[Source, ...]
+    policy: str | None = None
+    subdomain_policy: str | None = None
+    nonexistent_policy: str | None = None
+    testing: bool | None = None
+    percent: int | None = None
+    reporter_contact: str = ""
+
+    @property
+    def mails(self) -> int:
+        """How many mails it tells of."""
+        return sum(source.count for source in self.sources)
