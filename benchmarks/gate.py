@@ -22,6 +22,7 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.report import Finding, exit_code, show
+from benchmarks.scan_server import ScanServer
 from ses_warden.adapters.entries import item_from
 from ses_warden.domain.addresses import Address
 from ses_warden.domain.bounces import BounceKind
@@ -45,22 +46,27 @@ def recipients(number: int, begin: int = 0) -> Iterator[str]:
     return (f"Recipient.{n}@Host-{n % 97}.example.net" for n in range(begin, begin + number))
 
 
+def row(n: int) -> dict[str, Any]:
+    """The nth row, as a hard bounce makes it; every second one names no recipient of ours."""
+    address = next(recipients(1, n)).lower()
+    key = address if n % 2 else f"other-{address}"
+    signal = bounce_signal(
+        BounceKind.HARD,
+        Address(key, key, True),
+        at=datetime(2026, 11, 20, tzinfo=UTC),
+        message_id=f"0102019{n:053}",
+        status="5.1.1",
+        diagnostic="smtp; 550-5.1.1 The email account that you tried to reach does not exist",
+    )
+    assert signal
+    entry = decide(None, signal)
+    assert entry
+    return item_from(entry)
+
+
 def rows(number: int) -> Iterator[dict[str, Any]]:
-    """A row for each of so many, as a hard bounce makes it; every second one names no recipient of ours."""
-    for n, address in enumerate(recipients(number)):
-        key = address.lower() if n % 2 else f"other-{address.lower()}"
-        signal = bounce_signal(
-            BounceKind.HARD,
-            Address(key, key, True),
-            at=datetime(2026, 11, 20, tzinfo=UTC),
-            message_id=f"0102019{n:053}",
-            status="5.1.1",
-            diagnostic="smtp; 550-5.1.1 The email account that you tried to reach does not exist",
-        )
-        assert signal
-        entry = decide(None, signal)
-        assert entry
-        yield item_from(entry)
+    """So many rows."""
+    return map(row, range(number))
 
 
 def fill(client: Any, number: int) -> None:
@@ -108,8 +114,15 @@ def bare(client: Any, requests: list[Any]) -> float:
     return time.perf_counter() - began
 
 
-def take(client: Any) -> tuple[float, Snapshot]:
-    """Seconds to take a snapshot, and it."""
+def take(client: Any, number: int) -> tuple[float, Snapshot]:
+    """Seconds to take a snapshot, and it: of the emulator's table, or of as many rows from a server that can page through them."""
+    if number > RECIPIENTS:
+        with ScanServer(row, number) as server:
+            return _take(client_of(server.endpoint))
+    return _take(client)
+
+
+def _take(client: Any) -> tuple[float, Snapshot]:
     began = time.perf_counter()
     snapshot = SuppressionGate(TABLE, on_error="raise", workers=WORKERS, client=client).snapshot()
     return time.perf_counter() - began, snapshot
@@ -146,7 +159,7 @@ def measure(*, quick: bool = False, number: int | None = None) -> list[Finding]:
         fill(client, number)
         requests = requests_of(emulator.endpoint, number)
         asked = sum(len(request["RequestItems"][TABLE]["Keys"]) for request in requests)
-        taking, snapshot = take(client)
+        taking, snapshot = take(client, number)
         times: list[tuple[float, float, float]] = []
         for _ in range(ROUNDS):
             seconds, refused = by_gate(client, number)
