@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from ses_warden.application.ports import EntryKey, Ledger, Transaction
 from ses_warden.domain.addresses import normalize
-from ses_warden.domain.entries import Entry
+from ses_warden.domain.entries import Entry, blocks
 from ses_warden.domain.pseudonyms import is_pseudonym
 from ses_warden.domain.reconciliation import Action, Authority, Listed, SesReason, Side, Step, of_late, of_stranger, reconcile
 from ses_warden.domain.signals import ACCOUNT
@@ -98,7 +98,7 @@ def plan_sync(
     sides: Counter[Side] = Counter()
     steps: list[Step] = []
     kept: dict[str, tuple[Listed, ...]] = {}
-    forgotten: set[str] = set()
+    forgotten: dict[str, bool] = {}
 
     def take(address: str, entry: Entry | None, spellings: tuple[Listed, ...]) -> None:
         step = reconcile(address, entry, spellings, authority, now)
@@ -115,7 +115,7 @@ def plan_sync(
     here = 0
     for here, entry in enumerate(rows.account_entries(), 1):
         if is_pseudonym(entry.address):
-            forgotten.add(entry.address)
+            forgotten[entry.address] = entry.released is not None and not blocks(entry, now)
         else:
             take(entry.address, entry, listed.pop(entry.address, ()))
         if here % 1000 == 0:

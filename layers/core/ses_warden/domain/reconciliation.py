@@ -5,7 +5,7 @@ SES manages its list by exact spelling and heeds it whatever the case, so one of
 https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -108,8 +108,8 @@ def reconcile(address: str, entry: Entry | None, listed: Sequence[Listed], autho
     return Step(address, Side.THERE, Action.ASK, why, spellings)
 
 
-def of_stranger(step: Step, address: str, forgotten: Collection[str], key: bytes | None) -> Step:
-    """The step for an address that only SES's list has, where people were forgotten, whose hashes are in the table.
+def of_stranger(step: Step, address: str, forgotten: Mapping[str, bool], key: bytes | None) -> Step:
+    """The step for an address that only SES's list has, where people were forgotten: by their hashes, whether they were released.
 
     Who was forgotten stays on SES's list, and does not come back into the table. Without the key nobody knows who that is.
     """
@@ -118,7 +118,11 @@ def of_stranger(step: Step, address: str, forgotten: Collection[str], key: bytes
     if key is None:
         why = "somebody was forgotten, and this may be they: give --key-file"
         return replace(step, action=Action.ASK, why=why, entry=None, unclear=True)
-    if pseudonym(key, address) in forgotten:
+    released = forgotten.get(pseudonym(key, address))
+    if released:
+        why = "forgotten, and released here by the hash: `suppression remove --key-file` takes it off"
+        return replace(step, action=Action.ASK, why=why, entry=None)
+    if released is not None:
         return replace(step, side=Side.SAME, action=Action.LEAVE, why="forgotten, and held by a hash here", entry=None)
     return step
 
