@@ -44,12 +44,13 @@ def bounced(stack: Stack) -> str:
 def variables(stack: Stack, **changed: str) -> Iterator[None]:
     """The deployed function with other variables, as another parameter would give them."""
     name = stack.resources["SyncFunction"]
-    before = stack.functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    stack.functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**before, **changed}})
+    functions: Any = stack.functions
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**before, **changed}})
     try:
         yield
     finally:
-        stack.functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
 
 
 def drifts(stack: Stack) -> list[int]:

@@ -329,7 +329,8 @@ def test_an_answer_says_whether_all_that_was_asked_for_is_kept(run: Run) -> None
     begins = (datetime.now(UTC) - timedelta(days=30)).date()
 
     def complete(*words: str) -> bool:
-        return printed(run("find", "--to", "person7@mail.example", *words, "--json"), shapes.FoundMails)["complete"]
+        found: shapes.FoundMails = printed(run("find", "--to", "person7@mail.example", *words, "--json"), shapes.FoundMails)
+        return found["complete"]
 
     assert complete()
     assert complete("--since", (begins + timedelta(days=1)).isoformat())

@@ -106,7 +106,7 @@ class Table:
         with self._lock:
             self.asked.append((shard, again))
         assert request.get("ExclusiveStartKey", {"day": {"S": shard}}) == {"day": {"S": shard}}
-        tags = {"tags": {"SS": ["a=b"]}, "sender": {"S": "shop@example.com"}, "subject": {"S": "Boots"}}
+        tags: dict[str, Any] = {"tags": {"SS": ["a=b"]}, "sender": {"S": "shop@example.com"}, "subject": {"S": "Boots"}}
         answer = {"Items": [row(f"{shard}-{'second' if again else 'first'}", **tags)]}
         return answer if again else {**answer, "LastEvaluatedKey": {"day": {"S": shard}}}
 
