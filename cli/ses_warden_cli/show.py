@@ -1,6 +1,7 @@
 """How things are shown: JSON for scripts, rich for people. What strangers wrote is cleaned, and no markup is read in it."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from ses_warden.errors import WardenError
 
 _LONGEST = 500
 _WIDTH_OF_A_FILE = 160
-# A spreadsheet takes what begins so for a formula: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes what begins so for a formula, in Japanese in full width too, and where a semicolon separates cells, what comes
+# after it: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - full width
+_NEXT_CELL = re.compile(r"(;[\s\"']*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - as above
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -34,7 +37,7 @@ def plain(text: object, style: str = "", *, limit: int = _LONGEST, indent: int =
 
 def cell(value: object) -> str:
     """A text as no spreadsheet takes it for a formula, on one line."""
-    text = clean(str(value or ""), _LONGEST)
+    text = _NEXT_CELL.sub(r"\1'", clean(str(value or ""), _LONGEST))
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 

@@ -15,6 +15,7 @@ from ses_warden.adapters.ledger import Tables
 from ses_warden.gate import SuppressionGate
 from ses_warden_cli.main import app
 from ses_warden_cli.people.shapes import Forgot
+from ses_warden_cli.suppression.shapes import Shown
 from tests.integration.harness import World, event
 from tests.support.emulator import CREDENTIALS, REGION
 
@@ -129,6 +130,42 @@ def test_audit_rows_go_too_and_an_operators_block_stays(run: Run, world: World, 
     assert run("forget", JANE, "--key-file", key).returncode == 0
     assert "jane" not in json.dumps(everything(world, tables)).lower()
     assert not asks(world, tables, KEY)
+
+
+def test_who_was_forgotten_is_shown_and_released_by_the_key_alone(run: Run, known: World, tables: Tables, key: str) -> None:
+    """Without it nothing is known of them; a release stays under the hash, and nothing names the person afterwards."""
+    assert run("forget", JANE, "--key-file", key).returncode == 0
+    without = run("suppression", "show", JANE, "--no-ses")
+    assert (without.returncode, without.stdout) == (0, "The table knows nothing of it.\n")
+    assert run("suppression", "remove", JANE, "--reason", "asked again", "--as", "joe", "--no-ses").returncode == 1
+
+    words = run("suppression", "show", JANE.title(), "--no-ses", "--key-file", key)
+    assert words.returncode == 1
+    assert "forgotten, and known by a hash alone: suppressed for good" in words.stdout
+    assert "a mail that was forgotten" in words.stdout
+    assert "message show" not in words.stdout
+    found = TypeAdapter(Shown).validate_json(run("suppression", "show", JANE, "--no-ses", "--key-file", key, "--json").stdout)
+    assert [(one["scope"], one["holds"], one["forgotten"]) for one in found["entries"]] == [("account", True, True)]
+
+    removed = run("suppression", "remove", JANE, "--reason", "asked again", "--as", "joe", "--no-ses", "--key-file", key)
+    assert removed.returncode == 0
+    assert asks(known, tables, KEY)
+    after = run("suppression", "show", JANE, "--no-ses", "--key-file", key)
+    assert (after.returncode, "an operator released it" in after.stdout, "release in account by joe" in after.stdout) == (
+        0,
+        True,
+        True,
+    )
+    assert "jane" not in json.dumps(everything(known, tables)).lower()
+    again = run("suppression", "remove", JANE, "--reason", "asked again", "--as", "joe", "--no-ses", "--key-file", key)
+    assert again.returncode == 1
+
+
+def test_a_short_key_is_refused_by_each_command_that_takes_one(run: Run) -> None:
+    """As wrong usage."""
+    for words in (["show", JANE], ["remove", JANE, "--reason", "why"], ["check", JANE], ["sync"]):
+        result = run("suppression", *words, "--key-file", os.devnull)
+        assert (result.returncode, "fewer than 16 bytes" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

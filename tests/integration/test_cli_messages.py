@@ -324,6 +324,21 @@ def test_a_table_shows_what_was_found_and_notes_what_cannot_be(run: Run) -> None
     assert "beyond RetentionDays" in said
 
 
+def test_an_answer_says_whether_all_that_was_asked_for_is_kept(run: Run) -> None:
+    """On the day on which the retention begins some mail is gone already; without a first day all that is kept is meant."""
+    begins = (datetime.now(UTC) - timedelta(days=30)).date()
+
+    def complete(*words: str) -> bool:
+        found: shapes.FoundMails = printed(run("find", "--to", "person7@mail.example", *words, "--json"), shapes.FoundMails)
+        return found["complete"]
+
+    assert complete()
+    assert complete("--since", (begins + timedelta(days=1)).isoformat())
+    assert not complete("--since", begins.isoformat())
+    assert not complete("--day", begins.isoformat())
+    assert not complete("--until", "2020-01-01")
+
+
 def test_a_mail_is_shown_for_each_recipient(run: Run) -> None:
     """Its description, and the folded state and steps of each; as JSON and for people."""
     mail = next(one for one in ALL if len(one.states) == 2 and one.opened and not one.templated)

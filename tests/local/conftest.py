@@ -43,7 +43,7 @@ def stack(deployed: Stack) -> Iterator[Stack]:
 def sam(deployed: Stack) -> Iterator[Sam]:
     """SAM CLI, handing the functions the very variables that their deployment has; it leaves no container behind."""
     variables: dict[str, str] = {}
-    for function in ("FeedbackFunction", "ActivityFunction"):
+    for function in ("FeedbackFunction", "ActivityFunction", "SyncFunction"):
         configuration = deployed.functions.get_function_configuration(FunctionName=deployed.resources[function])
         variables |= configuration.get("Environment", {}).get("Variables", {})
     before = function_containers()

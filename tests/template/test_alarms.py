@@ -23,6 +23,7 @@ WATCHED = {
     "FeedbackTopicRedriveFailures": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "FeedbackTopic"),
     "ActivityTopicRedriveFailures": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "ActivityTopic"),
     "GuardFunctionErrors": ("AWS/Lambda", "Errors", "GuardFunction"),
+    "SyncFunctionErrors": ("AWS/Lambda", "Errors", "SyncFunction"),
     "PublisherFunctionErrors": ("AWS/Lambda", "Errors", "PublisherFunction"),
     "PublisherFunctionThrottles": ("AWS/Lambda", "Throttles", "PublisherFunction"),
     "PublisherDeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "PublisherDeadLetterQueue"),
@@ -60,6 +61,8 @@ GUARD = {
 GUARD |= {"GuardNotRunning"}
 # In test_publisher.py.
 PUBLISHER = {"PublisherBehind"}
+# In test_sync.py.
+SYNC = {"SuppressionListsDiffer"}
 
 DIMENSIONS = {"AWS/SQS": "QueueName", "AWS/Lambda": "FunctionName", "AWS/SNS": "TopicName", "AWS/Events": "RuleName"}
 
@@ -72,7 +75,7 @@ def alarms(template: Json) -> dict[str, Json]:
 
 def test_every_alarm_is_in_the_table_of_this_module(alarms: dict[str, Json]) -> None:
     """An alarm that is added is tested as well."""
-    assert alarms.keys() == {*WATCHED, *OWN, *SILENT, *GUARD, *PUBLISHER}
+    assert alarms.keys() == {*WATCHED, *OWN, *SILENT, *GUARD, *PUBLISHER, *SYNC}
 
 
 @pytest.mark.parametrize("name", [*WATCHED, *OWN, *SILENT])

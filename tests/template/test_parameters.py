@@ -31,6 +31,7 @@ UNITS = {
     "ComplaintWindowMails": "mails",
     "FalsePauseProbability": "Probability",
     "MaxActivityLagSeconds": "Seconds",
+    "SuppressionSyncMostChanges": "changes",
 }
 
 ENVIRONMENT = {
@@ -116,6 +117,8 @@ def test_a_default_keeps_to_its_own_bounds(name: str) -> None:
         ("Architecture", ["arm64", "x86_64"], ["x86"]),
         ("TlsPolicy", ["REQUIRE", "OPTIONAL"], ["Require"]),
         ("SuppressionAuthority", ["ses", "warden"], ["both"]),
+        ("SuppressionSync", ["off", "report", "apply"], ["on", "true", ""]),
+        ("SuppressionSyncMostChanges", [1, 50, 500], [0, 501]),
         ("GuardMode", ["off", "dry-run", "active"], ["on", "true"]),
         ("GuardAccountMode", ["off", "dry-run", "active"], ["on"]),
         ("BouncePauseRate", [0.0001, 0.04, 0.09], [0, 4, 0.1]),

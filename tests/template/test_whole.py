@@ -25,6 +25,8 @@ SHAPES: dict[str, dict[str, str | int]] = {
     "guard off": {"GuardMode": "off"},
     "dry run": {"GuardMode": "dry-run"},
     "account guarded": {"GuardAccountMode": "active"},
+    "sync off": {"SuppressionSync": "off"},
+    "sync applies": {"SuppressionSync": "apply"},
     "events hashed": {"RecipientEvents": "hashed"},
     "events plain, existing table": {
         "RecipientEvents": "plain",
@@ -61,6 +63,8 @@ OUTPUTS = {
     "ActivityLogGroupName",
     "GuardFunctionName",
     "GuardLogGroupName",
+    "SyncFunctionName",
+    "SyncLogGroupName",
 }
 
 

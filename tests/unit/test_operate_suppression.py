@@ -8,13 +8,14 @@ import pytest
 
 from ses_warden.application.forget_person import PersonRows, forget
 from ses_warden.application.import_suppression import Record, import_records
-from ses_warden.application.operate_suppression import Order, SuppressionRows, is_undone, release_entry
+from ses_warden.application.operate_suppression import Order, Released, SuppressionRows, is_undone, release, release_entry
 from ses_warden.application.ports import Deed, EntryKey, FactKey
 from ses_warden.domain.addresses import read_address
 from ses_warden.domain.entries import Entry, blocks
 from ses_warden.domain.pseudonyms import pseudonym
+from ses_warden.domain.reconciliation import Listed
 from ses_warden.domain.signals import ACCOUNT, Confidence, Signal, SignalKind
-from ses_warden.errors import NothingToDo
+from ses_warden.errors import NothingToDo, SuppressionListError
 from tests.fakes import MemoryLedger
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -143,3 +144,80 @@ def test_without_a_key_a_suppression_that_begins_amid_it_is_not_erased() -> None
     assert blocks(ledger.entries_[EntryKey(JANE, ACCOUNT)], NOW)
     assert forgotten(MemoryTables(ledger), None, let_go=True) == []
     assert ledger.entries_ == {}
+
+
+# Who was forgotten is found by the key
+
+
+@dataclass
+class MemoryRefusals:
+    """SES's list, by exact spelling."""
+
+    listed: set[str]
+    fails: bool = False
+
+    def find(self, spellings: Iterable[str]) -> list[Listed]:
+        """Those that are on it."""
+        return [Listed(one, "BOUNCE", NOW - timedelta(days=9)) for one in spellings if one in self.listed]
+
+    def remove(self, spellings: Iterable[str]) -> list[str]:
+        """Taken off, if SES will."""
+        if self.fails:
+            raise SuppressionListError("SES refused a request about its suppression list: TooManyRequestsException")
+        gone = [one for one in spellings if one in self.listed]
+        self.listed -= set(gone)
+        return gone
+
+
+def forgotten_jane() -> MemoryTables:
+    """Jane bounced and was forgotten."""
+    ledger = MemoryLedger()
+    tell(ledger, signal(SignalKind.HARD_BOUNCE, 5))
+    tables = MemoryTables(ledger)
+    forgotten(tables, KEY)
+    return tables
+
+
+def let(tables: MemoryTables, key: bytes | None, refusals: MemoryRefusals) -> Released:
+    """Releases Jane."""
+    return release(read_address(JANE), None, ORDER, tables.ledger, rows=tables, refusals=refusals, key=key)
+
+
+def test_a_release_by_the_key_names_nobody_and_empties_sess_list() -> None:
+    """The row stays a hash, without a spelling, and no row is made that names the person."""
+    tables, refusals = forgotten_jane(), MemoryRefusals({JANE})
+    done = let(tables, KEY, refusals)
+    [row] = tables.ledger.entries_.values()
+    assert (row.address, row.spellings, blocks(row, NOW)) == (pseudonym(KEY, JANE), (), False)
+    assert (done.entries, done.unlisted, refusals.listed) == ([row], [JANE], set())
+    with pytest.raises(NothingToDo):
+        let(tables, KEY, refusals)
+
+
+def test_a_release_by_the_key_that_ses_did_not_follow_is_finished_by_the_same_again() -> None:
+    """The table was changed first, and still no row names the person."""
+    tables, refusals = forgotten_jane(), MemoryRefusals({JANE}, fails=True)
+    with pytest.raises(SuppressionListError):
+        let(tables, KEY, refusals)
+    refusals.fails = False
+    assert let(tables, KEY, refusals).unlisted == [JANE]
+    assert [row.address for row in tables.ledger.entries_.values()] == [pseudonym(KEY, JANE)]
+
+
+def test_both_rows_of_somebody_who_came_back_are_released() -> None:
+    """Forgotten once, and bounced since by name."""
+    tables = forgotten_jane()
+    tell(tables.ledger, signal(SignalKind.HARD_BOUNCE, 1))
+    done = let(tables, KEY, MemoryRefusals(set()))
+    assert {row.address for row in done.entries} == {JANE, pseudonym(KEY, JANE)}
+    assert not any(blocks(row, NOW) for row in tables.ledger.entries_.values())
+
+
+@pytest.mark.parametrize("key", [None, b"another key, as long as it"])
+def test_without_the_key_a_release_finds_nobody(key: bytes | None) -> None:
+    """And changes nothing."""
+    tables = forgotten_jane()
+    before = dict(tables.ledger.entries_)
+    with pytest.raises(NothingToDo, match="nothing holds"):
+        let(tables, key, MemoryRefusals(set()))
+    assert tables.ledger.entries_ == before

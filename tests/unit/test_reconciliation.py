@@ -292,6 +292,17 @@ def test_who_was_forgotten_stays_on_sess_list_and_out_of_the_table(
         assert (list(ses.rows), list(ledger.entries_)) == ([JANE], [EntryKey(hashed.address, ACCOUNT)])
 
 
+@pytest.mark.parametrize("authority", ["ses", "warden"])
+def test_who_was_forgotten_and_then_released_is_asked_about(authority: Literal["ses", "warden"]) -> None:
+    """The release was by the hash, and SES's list was not changed: a person finishes it, who knows the address and the key."""
+    ledger, address = MemoryLedger(), pseudonym(KEY, JANE)
+    hashed = entry(signal(SignalKind.HARD_BOUNCE, 5, address=address), signal(SignalKind.RELEASE, 3, address=address))
+    assert hashed
+    ledger.entries_[EntryKey(address, ACCOUNT)] = hashed
+    [step] = plan_sync(MemoryRows(ledger), MemorySesList(NOW, {JANE: listed(5)}), authority, NOW, key=KEY).steps
+    assert (step.action, "--key-file" in step.why) == (Action.ASK, True)
+
+
 def test_an_empty_table_does_not_empty_sess_list() -> None:
     """It may be the wrong one."""
     ses = MemorySesList(NOW, {JANE: listed(5)})

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from ses_warden.domain.recorded import RecordedEvent
 from ses_warden.domain.search import Clue, Position, Query, found_in, matches, page_of, token_of
 from ses_warden.domain.timeline import Status
 from ses_warden.errors import BadPage
-from ses_warden_cli.messages.commands import STATES
+from ses_warden_cli.messages.commands import STATES, days_between
 from ses_warden_cli.samples.doors import compact
 from ses_warden_cli.show import cell
 from tests.support.samples import make_event
@@ -50,6 +50,8 @@ def rows(kind: str, mail: str = "mail-1", to: Sequence[str] = ("jane@example.net
         ({"domain": "example.ne"}, False),
         ({"tag": "Campaign=MAY"}, True),
         ({"tag": "campaign=ma"}, False),
+        ({"tag": "newsletter=" + "x" * 90}, True),
+        ({"tag": "newsletter=y" + "x" * 90}, False),
         ({"state": Status.DELIVERED}, True),
         ({"state": Status.SENT}, False),
         ({"opened": True}, True),
@@ -59,7 +61,12 @@ def rows(kind: str, mail: str = "mail-1", to: Sequence[str] = ("jane@example.net
 )
 def test_a_filter_matches_the_mail_as_all_its_rows_tell(asked: dict[str, Any], found: bool) -> None:
     """In any case of letters; a bot's click is no click."""
-    told = [*rows("Send", tags={"campaign": ["may"]}), *rows("Delivery"), *rows("Open"), *rows("click-bot")]
+    told = [
+        *rows("Send", tags={"campaign": ["may"], "newsletter": ["x" * 90]}),
+        *rows("Delivery"),
+        *rows("Open"),
+        *rows("click-bot"),
+    ]
     mail = found_in(told, "jane@example.net")
     assert mail
     assert matches(mail, told, Query(**{"first": DAY, "last": DAY, **asked})) is found
@@ -122,6 +129,10 @@ def test_json_of_another_shape_is_no_page(content: Any) -> None:
         ("\t=1", "'=1"),
         ("\r\n=1", "'=1"),
         ("a=1", "a=1"),
+        ("\uff1dSUM(A1)", "'\uff1dSUM(A1)"),
+        ("boots;=1+1", "boots;'=1+1"),
+        ('boots; "@SUM(A1)', "boots; \"'@SUM(A1)"),
+        ("a; b", "a; b"),
         ("two\nlines", "two lines"),
         ("\x1b[31mred", "red"),
         (None, ""),
@@ -130,6 +141,98 @@ def test_json_of_another_shape_is_no_page(content: Any) -> None:
 def test_csv_holds_no_formula_and_no_command_for_a_terminal(text: str | None, shown: str) -> None:
     """OWASP's list of what a spreadsheet computes."""
     assert cell(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("subject", "asked"),
+    [
+        ("Caf\u00e9", "cafe\u0301"),
+        ("Cafe\u0301", "CAF\u00c9"),
+        ("o\ufb03ce", "OFFICE"),
+        ("Stra\u00dfe", "STRASSE"),
+        ("\uff33\uff21\uff2c\uff25", "sale"),
+    ],
+)
+def test_a_letter_is_found_however_unicode_spells_it(subject: str, asked: str) -> None:
+    """Mail programs compose accents and terminals do not, or the other way round."""
+    told = rows("Send", subject=subject)
+    mail = found_in(told, "jane@example.net")
+    assert mail
+    assert matches(mail, told, Query(first=DAY, last=DAY, subject=asked))
+
+
+def content_of(token: str) -> list[Any]:
+    """What stands in a token."""
+    content: list[Any] = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    return content
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda _: "[" * 20_000,
+        lambda _: "[" * 40_000,
+        lambda content: json.dumps([*content[:4], "0001-01-01T00:00:00+01:00", *content[5:]]),
+        lambda content: json.dumps([*content[:4], "9999-12-31T23:59:59-01:00", *content[5:]]),
+    ],
+    ids=["nested", "endless", "before year 1", "after year 9999"],
+)
+def test_what_only_somebody_hostile_would_make_is_no_page(changed: Callable[[list[Any]], str]) -> None:
+    """Neither a traceback nor a long wait."""
+    content = content_of(token_of(Position("2026-11-23", AT, "m", "p"), WHOLE))
+    with pytest.raises(BadPage):
+        page_of(base64.urlsafe_b64encode(changed(content).encode()).decode(), WHOLE)
+
+
+def test_a_recipient_of_an_odd_domain_is_found_by_it() -> None:
+    """What stands encoded in the index is compared decoded."""
+    told = [row._replace(recipient="jane@odd#example.net") for row in rows("Send")]
+    page = find_mails(Memory(told), Query(first=DAY, last=DAY, domain="odd#example.net"), limit=5)
+    assert [one.recipient for one in page.found] == ["jane@odd#example.net"]
+
+
+def test_a_mail_to_many_is_read_once() -> None:
+    """Not once for each of them."""
+    read: list[str] = []
+
+    class Counting(Memory):
+        def rows(self, message_ids: Sequence[str]) -> list[list[RecordedEvent]]:
+            read.extend(message_ids)
+            return super().rows(message_ids)
+
+    people = [f"r{number}@example.net" for number in range(20)]
+    page = find_mails(Counting(rows("Send", to=people)), WHOLE, limit=50)
+    assert ([one.recipient for one in page.found], read) == (sorted(people, reverse=True), ["mail-1"])
+
+
+def moment(text: str | None) -> datetime | None:
+    """As the option is read."""
+    return datetime.fromisoformat(text) if text else None
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "first", "last"),
+    [
+        (None, None, "2026-10-25", "2026-11-24"),
+        ("2026-11-01", None, "2026-11-01", "2026-11-24"),
+        (None, "2026-11-01", "2026-10-25", "2026-11-01"),
+        (None, "2020-01-01", "2020-01-01", "2020-01-01"),
+        ("2026-11-23", "2026-11-23", "2026-11-23", "2026-11-23"),
+        # Millions of days, of which nothing can be kept.
+        ("0001-01-01", None, "2016-11-25", "2026-11-24"),
+        ("0001-01-01", "9999-12-31", "2016-11-25", "2026-11-25"),
+        ("2026-11-01", "9999-12-31", "2026-11-01", "2026-11-25"),
+        ("0001-01-01", "2010-01-01", "2010-01-01", "2010-01-01"),
+        # One day that is asked for is looked through, whenever it is.
+        ("0001-01-01", "0001-01-01", "0001-01-01", "0001-01-01"),
+        ("9999-12-31", "9999-12-31", "9999-12-31", "9999-12-31"),
+        ("2027-01-01", None, "2027-01-01", "2027-01-01"),
+    ],
+)
+def test_days_on_which_nothing_can_be_are_not_looked_through(begin: str | None, end: str | None, first: str, last: str) -> None:
+    """Each day is sixteen questions."""
+    found = days_between(moment(begin), moment(end), date(2026, 10, 25), date(2026, 11, 24))
+    assert [one.isoformat() for one in found] == [first, last]
 
 
 class Memory:

@@ -1,6 +1,6 @@
 """`message show` and `message find`: what became of a mail, and which mails were like this."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,10 +15,24 @@ if TYPE_CHECKING:
 STATES = ("complained", "bounced", "delivered", "soft-bounced", "rejected", "rendering-failed", "delayed", "sent", "unknown")
 
 
+# DynamoDB takes no longer key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+_LONGEST_ID = 2048
+# The longest that RetentionDays may be: nothing is kept longer, and nothing was sent after tomorrow.
+_LONGEST_KEPT = timedelta(days=3650)
+_DAY = timedelta(days=1)
+
+
 def _address(value: str | None) -> str | None:
     if value is not None and not all(value.strip().rpartition("@")[::2]):
         raise typer.BadParameter("it is not a whole address; --domain takes a domain")
     return value
+
+
+def _domain(value: str | None) -> str | None:
+    name = value.strip().lstrip("@") if value is not None else None
+    if name is not None and (not name.strip(".") or "@" in name):
+        raise typer.BadParameter("it is no domain")
+    return name
 
 
 def _tag(value: str | None) -> str | None:
@@ -58,8 +72,11 @@ def show(
     """
     from ses_warden_cli.messages import views  # noqa: PLC0415 - `--help` must not wait for it
 
+    wanted = message_id.strip().strip("<>").partition("@")[0].strip()
+    if not wanted or len(wanted.encode("utf-8", "replace")) > _LONGEST_ID:
+        raise typer.BadParameter("it is no id of a mail: SES returns one when it is sent")
     archive = _archive(connection)
-    known = archive.mail(message_id.strip().strip("<>").partition("@")[0])
+    known = archive.mail(wanted.encode("utf-8", "replace").decode())
     return views.show_mail(message_id, known, archive.retention.days, as_json=as_json)
 
 
@@ -75,7 +92,7 @@ def find(  # noqa: PLR0917 - options, given by name
     sender: Annotated[str | None, typer.Option("--from", metavar="TEXT", help="A part of the sender's address.")] = None,
     to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The recipient's whole address.", callback=_address)] = None,
     subject: Annotated[str | None, typer.Option(metavar="WORDS", help="Words that all occur in the subject.")] = None,
-    domain: Annotated[str | None, typer.Option(metavar="DOMAIN", help="The recipient's domain.")] = None,
+    domain: Annotated[str | None, typer.Option(metavar="DOMAIN", help="The recipient's domain.", callback=_domain)] = None,
     tag: Annotated[str | None, typer.Option(metavar="NAME=VALUE", help="A message tag.", callback=_tag)] = None,
     day: Annotated[
         datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="The day of sending (UTC).")
@@ -111,17 +128,14 @@ def find(  # noqa: PLR0917 - options, given by name
     if since and until and until < since:
         raise typer.BadParameter("the range ends before it begins")
     archive = _archive(connection)
-    today = datetime.now(UTC).date()
-    end, begin = day or until, day or since
-    last = end.date() if end else max(today, begin.date()) if begin else today
-    first = begin.date() if begin else min(archive.oldest, last)
+    first, last = days_between(day or since, day or until, archive.oldest, datetime.now(UTC).date())
     query = Query(
         first=first,
         last=last,
         sender=sender or None,
         recipient=normalize(to).key if to else None,
         subject=subject or None,
-        domain=domain_of(normalize(f"x@{domain.lstrip('@')}").key) if domain else None,
+        domain=domain_of(normalize(f"x@{domain}").key) if domain else None,
         tag=tag,
         state=Status(state.replace("rendering-failed", "rendering failed")) if state else None,
         opened=opened,
@@ -132,8 +146,18 @@ def find(  # noqa: PLR0917 - options, given by name
         query, position = page_of(after, query)
     with views.progress(query) as tell:
         page = archive.find(query, limit=limit, after=position, progress=tell)
-    views.show_page(query, page, archive.oldest, as_json=as_json, as_csv=as_csv)
+    # Without a first day all that is kept is asked for, whatever is left of the oldest.
+    whole = query.first > archive.oldest or not (day or since or query.last < archive.oldest)
+    views.show_page(query, page, None if whole else archive.oldest, as_json=as_json, as_csv=as_csv)
     return False
+
+
+def days_between(begin: datetime | None, end: datetime | None, oldest: date, today: date) -> tuple[date, date]:
+    """The first and the last day to look through. A day that is asked for is looked through, whenever it is."""
+    last = end.date() if end else max(today, begin.date()) if begin else today
+    first = begin.date() if begin else min(oldest, last)
+    last = min(last, max(today + _DAY, first))
+    return max(first, min(today - _LONGEST_KEPT - _DAY, last)), last
 
 
 def _archive(connection: "Connection") -> "Archive":

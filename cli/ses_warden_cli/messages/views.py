@@ -120,14 +120,16 @@ def progress(query: Query) -> Iterator[Callable[[date], None]]:
         yield tell
 
 
-def show_page(query: Query, page: Page, oldest: date, *, as_json: bool, as_csv: bool) -> None:
-    """Prints what was found, and on standard error what cannot be found and where it goes on."""
+def show_page(query: Query, page: Page, gone: date | None, *, as_json: bool, as_csv: bool) -> None:
+    """Prints what was found, and on standard error what cannot be found and where it goes on.
+
+    `gone` is the day up to which mail that was asked for is kept no more, None if there is none.
+    """
     following = token_of(page.last, query) if page.last else None
-    complete = query.first >= oldest
     if as_json:
         mails = [found_shape(one) for one in page.found]
         since, until = query.first.isoformat(), query.last.isoformat()
-        show.as_json(shapes.FoundMails(since=since, until=until, complete=complete, mails=mails, next=following))
+        show.as_json(shapes.FoundMails(since=since, until=until, complete=gone is None, mails=mails, next=following))
         return
     if as_csv:
         _write_csv(page)
@@ -137,8 +139,8 @@ def show_page(query: Query, page: Page, oldest: date, *, as_json: bool, as_csv: 
         show.note("No mail matches.")
     if query.subject and not page.found:
         show.note("By subject only mail is found whose event destination includes headers, and templated mail once delivered.")
-    if not complete:
-        show.note(f"Mail sent before {oldest} is beyond RetentionDays, and cannot be found any more.")
+    if gone:
+        show.note(f"Mail sent on {gone} or before is beyond RetentionDays, and cannot be found any more; some of that day's may.")
     if following:
         # Not wrapped: it is to be copied.
         sys.stderr.write(f"More: the same options, and --next {following}\n")

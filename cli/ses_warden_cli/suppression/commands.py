@@ -45,18 +45,20 @@ def show(
     address: options.Who,
     *,
     ask_ses: Annotated[bool, typer.Option("--ask-ses/--no-ses", help="Ask SES for its own list too.")] = True,
+    key_file: KeyFile = None,
     as_json: bool,
 ) -> bool:
     """Show why an address gets no mail: the verdict, the evidence with the mail that caused it, and what operators did.
 
-    Exits with 1 when mail to it is held back, in any scope or by SES's own list.
+    With --key-file also what was kept, by a hash, of somebody who was forgotten. Exits with 1 when mail to it is held back, in any
+    scope or by SES's own list.
     """
     from ses_warden.errors import SuppressionListError  # noqa: PLC0415 - `--help` must not wait for these
     from ses_warden_cli import show as terminal  # noqa: PLC0415
     from ses_warden_cli.suppression import views  # noqa: PLC0415
 
     recipient, desk = options.address_of(address), desk_at(connection)
-    entries, deeds = desk.known_of(recipient)
+    entries, deeds = desk.known_of(recipient, key_in(key_file))
     listed = None
     if ask_ses:
         try:
@@ -146,13 +148,15 @@ def remove(
     since: options.Since = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what a release by domain would do.")] = False,
     at_ses: Annotated[bool, typer.Option("--at-ses/--no-ses", help="Change SES's own list too.")] = True,
+    key_file: KeyFile = None,
     by: options.As = None,
     as_json: bool,
 ) -> bool:
     """Let an address be mailed again, in the table and on SES's own list; or all of a domain that bounced since a time.
 
-    By address: in all scopes but contact lists, which --scope must name; SES's list loses every spelling that is known. By domain:
-    what was suppressed by itself since then, not what operators or recipients decided. Refuses (1) where nothing is held back.
+    By address: in all scopes but contact lists, which --scope must name; SES's list loses every spelling that is known; with
+    --key-file also who was forgotten and is held by a hash. By domain: what was suppressed by itself since then, not what operators
+    or recipients decided. Refuses (1) where nothing is held back.
     """
     from ses_warden.errors import NothingToDo  # noqa: PLC0415
     from ses_warden_cli import show as terminal  # noqa: PLC0415 - `--help` must not wait for these
@@ -174,7 +178,8 @@ def remove(
                 )
     else:
         recipient = options.address_of(address or "")
-        entries, unlisted = desk.release(recipient, scope, by=_who(desk, by), note=_note(reason), at_ses=at_ses)
+        key = key_in(key_file)
+        entries, unlisted = desk.release(recipient, scope, by=_who(desk, by), note=_note(reason), at_ses=at_ses, key=key)
     if as_json:
         terminal.as_json(Removed(released=[views.held(one, desk.now) for one in entries], unlisted=unlisted, planned=plan))
         return False

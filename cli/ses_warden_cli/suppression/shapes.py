@@ -19,6 +19,7 @@ class Held(TypedDict):
     last_seen: str | None
     expires_at: str | None  # None: never by itself
     words: str  # the verdict, explained
+    forgotten: bool  # held by a hash of the address, of somebody who was forgotten
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from ses_warden.application.ports import Deed
 from ses_warden.domain.entries import Entry, blocks, explain
+from ses_warden.domain.pseudonyms import is_pseudonym
 from ses_warden.domain.reconciliation import Listed
 from ses_warden.domain.text import clean
 from ses_warden_cli import show
@@ -26,6 +27,7 @@ def held(entry: Entry, now: datetime) -> shapes.Held:
         last_seen=show.iso(entry.last_seen),
         expires_at=show.iso(entry.expires_at),
         words=clean(explain(entry), 1000),
+        forgotten=is_pseudonym(entry.address),
     )
 
 
@@ -74,17 +76,16 @@ def print_shown(found: shapes.Shown) -> None:
     console = show.console()
     for one in found["entries"] or ():
         state = "expired: " if one["state"] == "suppressed" and not one["holds"] else ""
-        console.print(show.plain(state + one["words"], "red" if one["holds"] else "", limit=1000))
+        who = "forgotten, and known by a hash alone: " if one["forgotten"] else ""
+        console.print(show.plain(who + state + one["words"], "red" if one["holds"] else "", limit=1000))
     if not found["entries"]:
         console.print(show.plain("The table knows nothing of it."))
     for fact in found["evidence"]:
+        mail = "a mail that was forgotten" if is_pseudonym(fact["message_id"]) else f"mail {fact['message_id']}"
         answer = f" {fact['status']} {fact['diagnostic']}".rstrip()
-        console.print(
-            show.plain(
-                f"{fact['at']} {fact['reason']} ({fact['confidence']}), mail {fact['message_id']}{answer}", limit=1000, indent=2
-            )
-        )
-    if found["evidence"]:
+        text = f"{fact['at']} {fact['reason']} ({fact['confidence']}), {mail}{answer}"
+        console.print(show.plain(text, limit=1000, indent=2))
+    if any(not is_pseudonym(fact["message_id"]) for fact in found["evidence"]):
         console.print(show.plain("`ses-warden message show MESSAGE_ID` tells what became of a mail.", limit=1000, indent=2))
     for act in found["audit"]:
         console.print(show.plain(f"{act['at']} {act['act']} in {act['scope']} by {act['by']}: {act['note']}", limit=1000, indent=2))

@@ -8,6 +8,9 @@ WardenError
 ├── SwitchError        SES did not throw one of its switches, or it does not stand as it should
 │   └── ScopeGone      … because there is no such configuration set or tenant (any more)
 ├── SuppressionListError  SES's own suppression list could not be read or changed
+│   └── Sandboxed       … because the account is in SES's sandbox, where there is none to manage
+├── OutOfTime          a scheduled run could not look at everything, or not do everything, in its time
+├── TooManyChanges     a scheduled run would have had to change more than it may without a person
 ├── MetricsError       CloudWatch or SQS did not say how things stand
 ├── AlertError         an alert did not go out
 ├── GuardIncomplete    a run of the guard left something undone
@@ -52,6 +55,18 @@ class ScopeGone(SwitchError):
 
 class SuppressionListError(WardenError):
     """SES's suppression list could not be read or changed; the message gives the code of the failure, or says what to do."""
+
+
+class Sandboxed(SuppressionListError):
+    """The account is in SES's sandbox in this Region, where the suppression list cannot be managed; the message says what to do."""
+
+
+class OutOfTime(WardenError):
+    """A scheduled run's time was over; the message says how far it came."""
+
+
+class TooManyChanges(WardenError):
+    """A scheduled run would have had to change more than it may; it changed nothing, and the message says what to do."""
 
 
 class MetricsError(WardenError):

@@ -24,7 +24,7 @@ from ses_warden.domain.events import (
     Subscription,
 )
 from ses_warden.domain.facts import Fact
-from ses_warden.domain.recorded import RecordedEvent
+from ses_warden.domain.recorded import RecordedEvent, tag_text
 from ses_warden.domain.text import clean, clip_bytes
 
 type Attribute = Mapping[str, str | list[str]]
@@ -38,7 +38,7 @@ DAY_SHARDS = 16
 _FIXED_BYTES = 250
 _LONGEST = {"subject": 200, "sender": 254, "status": 20}
 # Tags leave room for a diagnostic.
-_TAG_BYTES, _LONGEST_TAG = 300, 80
+_TAG_BYTES = 300
 _GREATEST_NUMBER = 10**12
 # json.dumps makes an encoder for each call that is not plain.
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -126,12 +126,7 @@ def _describe_mail(row: Row, fact: Fact, left: int) -> int:
             row[name] = {"S": text}
             left -= _size(text)
     tags = sorted(
-        {
-            clip_bytes(clean(f"{name}={value}", _LONGEST_TAG), _LONGEST_TAG)
-            for name, values in mail.tags.items()
-            if not name.startswith("ses:")
-            for value in values
-        }
+        {tag_text(f"{name}={value}") for name, values in mail.tags.items() if not name.startswith("ses:") for value in values}
     )
     kept: list[str] = []
     room = min(left, _TAG_BYTES)

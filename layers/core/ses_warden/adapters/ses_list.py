@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ses_warden.adapters.failures import code_of
 from ses_warden.application.sync_suppression import Wish
 from ses_warden.domain.reconciliation import Listed
-from ses_warden.errors import SuppressionListError
+from ses_warden.errors import Sandboxed, SuppressionListError
 
 PACE_SECONDS = 1.0
 PAGE = 1000
@@ -32,7 +32,10 @@ _SANDBOX = (
 
 
 class SesSuppressionList:
-    """The ports `SesList` and `Refusals` on SES's API, version 2. Files of import jobs go to `bucket` for as long as a job runs."""
+    """The ports `SesList` and `Refusals` on SES's API, version 2. Files of import jobs go to `bucket` for as long as a job runs.
+
+    More changes than `most_single` are import jobs; None: there are none, whatever the number.
+    """
 
     def __init__(
         self,
@@ -40,12 +43,14 @@ class SesSuppressionList:
         s3: Callable[[], Any],
         bucket: str,
         *,
+        most_single: int | None = MOST_SINGLE,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._s3 = s3
         self._bucket = bucket
+        self._most_single = most_single
         self._sleep = sleep
         self._monotonic = monotonic
         self._last: float | None = None
@@ -63,7 +68,7 @@ class SesSuppressionList:
 
     def change(self, wishes: Sequence[Wish], done: Callable[[int], None]) -> None:
         """See the port."""
-        if len(wishes) > MOST_SINGLE:
+        if self._most_single is not None and len(wishes) > self._most_single:
             self._change_in_bulk(wishes, done)
             return
         for number, wish in enumerate(wishes, 1):
@@ -152,7 +157,7 @@ class SesSuppressionList:
             if absent_is_fine and code == "NotFoundException":
                 return None
             if code in ("BadRequestException", "AccessDeniedException") and self._is_in_sandbox():
-                raise SuppressionListError(_SANDBOX) from error
+                raise Sandboxed(_SANDBOX) from error
             raise SuppressionListError(f"SES refused a request about its suppression list: {code}") from error
         except BotoCoreError as error:
             raise SuppressionListError(f"SES did not answer about its suppression list: {code_of(error)}") from error

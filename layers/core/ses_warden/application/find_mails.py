@@ -60,7 +60,11 @@ def _matching(
     for known in _parts(mails, query, after, progress):
         down = sorted((one for one in known if after is None or one < after), reverse=True)
         for some in batched(down, _AHEAD, strict=False):
-            for position, rows in zip(some, mails.rows([one.message_id for one in some]), strict=True):
+            # A mail to fifty stands here fifty times, and is read once.
+            ids = list(dict.fromkeys(one.message_id for one in some))
+            read = dict(zip(ids, mails.rows(ids), strict=True))
+            for position in some:
+                rows = read[position.message_id]
                 # An index may still name a row that has expired since.
                 found = found_in(rows, position.part) if rows else None
                 if found and matches(found, rows, query):

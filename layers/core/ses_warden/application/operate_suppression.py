@@ -9,6 +9,7 @@ from ses_warden.application.ports import Deed, EntryKey, Ledger, Transaction
 from ses_warden.domain.addresses import Address, domain_of
 from ses_warden.domain.entries import Entry, Reason, blocks
 from ses_warden.domain.exchange import signals_of
+from ses_warden.domain.pseudonyms import pseudonym
 from ses_warden.domain.reconciliation import Listed
 from ses_warden.domain.signals import ACCOUNT, operator_signal
 from ses_warden.domain.suppression import decide
@@ -68,27 +69,44 @@ def block(recipient: Address, scope: str, order: Order, ledger: Ledger) -> Entry
     return entry
 
 
+def known_of(rows: SuppressionRows, recipient: Address, key: bytes | None) -> tuple[list[Entry], list[Deed]]:
+    """The entries of an address and what operators did about it; with the key also what was kept by a hash of it."""
+    held, deeds = rows.of_address(recipient.key)
+    if key:
+        hashed, more = rows.of_address(pseudonym(key, recipient.key))
+        return [*held, *hashed], [*deeds, *more]
+    return held, deeds
+
+
 def release(
-    recipient: Address, scope: str | None, order: Order, ledger: Ledger, *, rows: SuppressionRows, refusals: Refusals | None
+    recipient: Address,
+    scope: str | None,
+    order: Order,
+    ledger: Ledger,
+    *,
+    rows: SuppressionRows,
+    refusals: Refusals | None,
+    key: bytes | None = None,
 ) -> Released:
     """Lets an address be mailed again, in the table first, then on SES's own list.
 
     Without a scope, in all scopes but those of contact lists: whom the recipient told, only who names the list overrules. Without
-    `refusals` SES's list stays as it is.
+    `refusals` SES's list stays as it is. With the `key` also what is held by a hash of the address, which stays a hash.
     Raises `NothingToDo` where nobody holds the address back, and `SuppressionListError` where the table was changed and SES's list
     could not be; the same again then does what is left.
     """
-    held, _ = rows.of_address(recipient.key)
-    chosen = [one.scope for one in held if blocks(one, order.at) and _meant(one.scope, scope)]
+    held, _ = known_of(rows, recipient, key)
+    chosen = [EntryKey(one.address, one.scope) for one in held if blocks(one, order.at) and _meant(one.scope, scope)]
     listed = refusals.find(spellings_of(recipient, held)) if refusals and scope in (None, ACCOUNT) else []
-    if listed and ACCOUNT not in chosen:
-        # The table learns of it, so that no sync puts it back.
-        chosen.append(ACCOUNT)
+    if listed and ACCOUNT not in (one.scope for one in chosen):
+        # The table learns of it, so that no sync puts it back: by the hash, where there is no more than that.
+        known = {one.address for one in held if one.scope == ACCOUNT}
+        chosen.append(EntryKey(recipient.key if recipient.key in known or not known else known.pop(), ACCOUNT))
     if not chosen:
-        others = sorted(one.scope for one in held if blocks(one, order.at))
+        others = sorted({one.scope for one in held if blocks(one, order.at)})
         where = f"; it is held back in {', '.join(others)}: name that with --scope" if others else ""
         raise NothingToDo(f"nothing holds this address back{where}")
-    entries = [_decree(EntryKey(recipient.key, one), recipient, order, ledger, to_block=False) for one in chosen]
+    entries = [_decree(one, _named(one, recipient), order, ledger, to_block=False) for one in chosen]
     return Released(list(filter(None, entries)), refusals.remove(one.address for one in listed) if refusals else [])
 
 
@@ -124,6 +142,11 @@ def release_entry(entry: Entry, since: datetime, order: Order, ledger: Ledger) -
         to_block=False,
         still=lambda now: now is not None and is_undone(now, since, order.at),
     )
+
+
+def _named(key: EntryKey, recipient: Address) -> Address:
+    """The recipient as the row may name it: where that is a hash, by nothing else."""
+    return recipient if key.address == recipient.key else Address(key.address, "", valid=True)
 
 
 def _meant(scope: str, chosen: str | None) -> bool:

@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import NamedTuple, Protocol
 
 from ses_warden.application.ports import EntryKey, Ledger, Transaction
 from ses_warden.domain.addresses import normalize
-from ses_warden.domain.entries import Entry
+from ses_warden.domain.entries import Entry, blocks
 from ses_warden.domain.pseudonyms import is_pseudonym
-from ses_warden.domain.reconciliation import Action, Authority, Listed, SesReason, Side, Step, of_stranger, reconcile
+from ses_warden.domain.reconciliation import Action, Authority, Listed, SesReason, Side, Step, of_late, of_stranger, reconcile
 from ses_warden.domain.signals import ACCOUNT
 from ses_warden.errors import LedgerBusy, SuppressionListError
 
@@ -50,7 +50,10 @@ class AccountRows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What was compared, and the steps that are drift; `sides` counts all addresses, agreed ones too."""
+    """What was compared, and the steps that are drift; `sides` counts all addresses, agreed ones too.
+
+    `forgotten` is how many people the table holds by a hash.
+    """
 
     authority: Authority
     here: int
@@ -58,6 +61,7 @@ class Plan:
     sides: Mapping[Side, int]
     steps: Sequence[Step]
     listed: Mapping[str, Sequence[Listed]]
+    forgotten: int = 0
 
     def count(self, action: Action) -> int:
         """How many steps are of this kind."""
@@ -83,22 +87,25 @@ def plan_sync(
     progress: Progress = _silent,
     *,
     key: bytes | None = None,
+    settling: timedelta | None = None,
 ) -> Plan:
     """Reads both lists whole, and writes nothing. `key` tells who of SES's list was forgotten here.
 
+    What is newer than `settling` is no drift yet. Without it everything is, also what came while the lists were read.
     SES's list is held in memory, some 200 bytes an address, and 800 for each that is drift; the table is only passed through.
     """
     there, listed = _listed(ses, progress)
     sides: Counter[Side] = Counter()
     steps: list[Step] = []
     kept: dict[str, tuple[Listed, ...]] = {}
-
-    forgotten: set[str] = set()
+    forgotten: dict[str, bool] = {}
 
     def take(address: str, entry: Entry | None, spellings: tuple[Listed, ...]) -> None:
         step = reconcile(address, entry, spellings, authority, now)
         if step and entry is None:
             step = of_stranger(step, address, forgotten, key)
+        if step and settling:
+            step = of_late(step, entry, spellings, now - settling)
         if step:
             sides[step.side] += 1
         if step and step.is_drift:
@@ -108,7 +115,7 @@ def plan_sync(
     here = 0
     for here, entry in enumerate(rows.account_entries(), 1):
         if is_pseudonym(entry.address):
-            forgotten.add(entry.address)
+            forgotten[entry.address] = entry.released is not None and not blocks(entry, now)
         else:
             take(entry.address, entry, listed.pop(entry.address, ()))
         if here % 1000 == 0:
@@ -117,7 +124,7 @@ def plan_sync(
         address, spellings = listed.popitem()
         take(address, None, spellings)
     steps.sort(key=lambda step: (step.action, step.address))
-    return Plan(authority, here, there, sides, steps, kept)
+    return Plan(authority, here, there, sides, steps, kept, len(forgotten))
 
 
 def _listed(ses: SesList, progress: Progress) -> tuple[int, dict[str, tuple[Listed, ...]]]:
@@ -156,7 +163,7 @@ def apply_sync(plan: Plan, ledger: Ledger, ses: SesList, now: datetime, progress
         for step in some:
             entry = known.get(EntryKey(step.address, ACCOUNT))
             again = reconcile(step.address, entry, plan.listed[step.address], plan.authority, now)
-            if again is None or again.action is not step.action:
+            if again is None or (again.action, again.ordered) != (step.action, step.ordered):
                 left.append(step)
                 continue
             if step.action is Action.TAKE_IN:

@@ -26,7 +26,7 @@ class Archive:
 
     @property
     def oldest(self) -> date:
-        """The first day of which everything is kept still."""
+        """The first day of which anything is kept still; its mail goes one by one in the course of today."""
         return (datetime.now(UTC) - self.retention).date()
 
     def mail(self, message_id: str) -> Mapping[str, Timeline[RecordedEvent]]:

@@ -12,7 +12,16 @@ from ses_warden.adapters.ses_list import SesSuppressionList
 from ses_warden.adapters.suppression_rows import DynamoSuppressionRows
 from ses_warden.application.ask_gate import Asking, Question, ask
 from ses_warden.application.import_suppression import Taken, import_records
-from ses_warden.application.operate_suppression import Order, Released, block, release, release_entry, spellings_of, undone_by
+from ses_warden.application.operate_suppression import (
+    Order,
+    Released,
+    block,
+    known_of,
+    release,
+    release_entry,
+    spellings_of,
+    undone_by,
+)
 from ses_warden.application.ports import Deed
 from ses_warden.application.sync_suppression import Wish
 from ses_warden.bootstrap.connection import Connection
@@ -57,9 +66,9 @@ class Desk:
         """Every entry of the table, in no order."""
         return self._rows.all_entries()
 
-    def known_of(self, recipient: Address) -> tuple[list[Entry], list[Deed]]:
-        """The entries of an address, and what operators did about it."""
-        return self._rows.of_address(recipient.key)
+    def known_of(self, recipient: Address, key: bytes | None) -> tuple[list[Entry], list[Deed]]:
+        """See `operate_suppression.known_of`."""
+        return known_of(self._rows, recipient, key)
 
     def refused(self, addresses: Iterable[str], scopes: Collection[str], key: bytes | None) -> Iterator[tuple[str, str]]:
         """Those that must not be mailed, as they were given, and why; with the key those forgotten too. Raises `UnknownScope`."""
@@ -77,10 +86,11 @@ class Desk:
         """See `operate_suppression.block`."""
         return block(recipient, scope, Order(by, note, self.now), self._ledger)
 
-    def release(self, recipient: Address, scope: str | None, *, by: str, note: str, at_ses: bool) -> Released:
+    def release(self, recipient: Address, scope: str | None, *, by: str, note: str, at_ses: bool, key: bytes | None) -> Released:
         """See `operate_suppression.release`."""
         refusals = self._refusals if at_ses else None
-        return release(recipient, scope, Order(by, note, self.now), self._ledger, rows=self._rows, refusals=refusals)
+        order = Order(by, note, self.now)
+        return release(recipient, scope, order, self._ledger, rows=self._rows, refusals=refusals, key=key)
 
     def undone(self, domain: str, since: datetime) -> Iterator[Entry]:
         """See `operate_suppression.undone_by`."""

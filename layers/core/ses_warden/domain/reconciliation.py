@@ -5,7 +5,7 @@ SES manages its list by exact spelling and heeds it whatever the case, so one of
 https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -50,7 +50,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What becomes of one address. `spellings`: those on SES's list; `reason`: for what is added there; `entry`: what comes in."""
+    """What becomes of one address. `spellings`: those on SES's list; `reason`: for what is added there; `entry`: what comes in.
+
+    `ordered`: an operator's release asks for it. `unclear`: this may be somebody who was forgotten; then it is no drift.
+    """
 
     address: str
     side: Side
@@ -59,6 +62,8 @@ class Step:
     spellings: tuple[str, ...] = ()
     reason: SesReason | None = None
     entry: Entry | None = None
+    ordered: bool = False
+    unclear: bool = False
 
     @property
     def is_drift(self) -> bool:
@@ -85,7 +90,8 @@ def reconcile(address: str, entry: Entry | None, listed: Sequence[Listed], autho
         why = "both refuse it, for different reasons" if differs else "both refuse it"
         return Step(address, Side.DIFFERS if differs else Side.SAME, Action.LEAVE, why, spellings)
     if entry and entry.released and entry.released.at >= max(_second(one.at) for one in listed):
-        return Step(address, Side.THERE, Action.REMOVE_THERE, "an operator released it after SES had listed it", spellings)
+        why = "an operator released it after SES had listed it"
+        return Step(address, Side.THERE, Action.REMOVE_THERE, why, spellings, ordered=True)
     if authority == "warden":
         why = f"the table decides, and {_why_open(entry)}"
         return Step(address, Side.THERE, Action.REMOVE_THERE, why, spellings)
@@ -102,8 +108,8 @@ def reconcile(address: str, entry: Entry | None, listed: Sequence[Listed], autho
     return Step(address, Side.THERE, Action.ASK, why, spellings)
 
 
-def of_stranger(step: Step, address: str, forgotten: Collection[str], key: bytes | None) -> Step:
-    """The step for an address that only SES's list has, where people were forgotten, whose hashes are in the table.
+def of_stranger(step: Step, address: str, forgotten: Mapping[str, bool], key: bytes | None) -> Step:
+    """The step for an address that only SES's list has, where people were forgotten: by their hashes, whether they were released.
 
     Who was forgotten stays on SES's list, and does not come back into the table. Without the key nobody knows who that is.
     """
@@ -111,9 +117,21 @@ def of_stranger(step: Step, address: str, forgotten: Collection[str], key: bytes
         return step
     if key is None:
         why = "somebody was forgotten, and this may be they: give --key-file"
+        return replace(step, action=Action.ASK, why=why, entry=None, unclear=True)
+    released = forgotten.get(pseudonym(key, address))
+    if released:
+        why = "forgotten, and released here by the hash: `suppression remove --key-file` takes it off"
         return replace(step, action=Action.ASK, why=why, entry=None)
-    if pseudonym(key, address) in forgotten:
+    if released is not None:
         return replace(step, side=Side.SAME, action=Action.LEAVE, why="forgotten, and held by a hash here", entry=None)
+    return step
+
+
+def of_late(step: Step, entry: Entry | None, listed: Sequence[Listed], since: datetime) -> Step:
+    """The step, put off where either side has changed since then: the event about it may be on its way still."""
+    times = [one.at for one in listed] + ([entry.since] if entry and entry.since else [])
+    if step.is_drift and max(times, default=since) > since:
+        return replace(step, action=Action.LEAVE, why="too new: one side has yet to hear of it", entry=None)
     return step
 
 

@@ -4,6 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from ses_warden.domain.text import clean, clip_bytes
+
+_LONGEST_TAG = 80
+
+
+def tag_text(name_and_value: str) -> str:
+    """A tag, `name=value`, as a row has it: on one line, and cut to what fits."""
+    return clip_bytes(clean(name_and_value, _LONGEST_TAG), _LONGEST_TAG)
+
 
 class RecordedEvent(NamedTuple):
     """An event as a row of the table tells it again. `detail` is what only its type has, by SES's names.

@@ -11,10 +11,11 @@ from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
+from unicodedata import normalize
 
-from ses_warden.domain.addresses import NOBODY, domain_of, is_simulator
+from ses_warden.domain.addresses import NOBODY, decode_key, domain_of, is_simulator
 from ses_warden.domain.facts import key_part
-from ses_warden.domain.recorded import RecordedEvent
+from ses_warden.domain.recorded import RecordedEvent, tag_text
 from ses_warden.domain.timeline import Status, Timeline, status_of, timelines
 from ses_warden.errors import BadPage
 
@@ -31,9 +32,16 @@ _INDEXED = frozenset(
 )
 
 
+# The longest id and recipient that the table takes make shorter ones.
+_LONGEST_TOKEN = 32_768
+_DAMAGED = "what --next was given is no page of a search: copy it whole from the answer before"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is asked. `first` and `last` are days of sending (UTC), both included; None asks for nothing. Case never matters.
+    """What is asked. `first` and `last` are days of sending (UTC), both included; None asks for nothing.
+
+    Neither case matters, nor which of Unicode's spellings a letter has.
 
     `sender` is a part of an address, `recipient` and `domain` whole keys, `subject` words that all occur, `tag` is `name=value`.
     `opened` and `clicked` mean by a person, as far as SES can tell.
@@ -183,14 +191,17 @@ def page_of(token: str, query: Query) -> tuple[Query, Position]:
 
     Raises `BadPage` for a token that is damaged or belongs to another question.
     """
+    if len(token) > _LONGEST_TOKEN:
+        raise BadPage(_DAMAGED)
     try:
         padded = token.encode() + b"=" * (-len(token) % 4)
         mark, first, last, day, at, *key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         message_id, part = map(str, key)
         position = Position(str(day), datetime.fromisoformat(at).astimezone(UTC), message_id, part)
         asked = replace(query, first=date.fromisoformat(first), last=date.fromisoformat(last))
-    except (ValueError, TypeError) as error:  # what base64, UTF-8 or JSON cannot be read as is a ValueError
-        raise BadPage("what --next was given is no page of a search: copy it whole from the answer before") from error
+    # What base64, UTF-8 or JSON cannot be read as is a ValueError; a time before year 1 in UTC overflows; JSON may nest too deep.
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise BadPage(_DAMAGED) from error
     if mark != _mark(query):
         raise BadPage("what --next was given belongs to another search: repeat that search's options")
     return asked, position
@@ -204,23 +215,30 @@ def _mark(query: Query) -> str:
 def _described(rows: Iterable[Clue] | Iterable[RecordedEvent], query: Query) -> bool:
     """Whether the mail is described as asked: by any of its rows, since a template's subject is first known on delivery."""
     told: list[Clue | RecordedEvent] = list(rows)
-    if query.sender and not any(query.sender.casefold() in (row.sender or "").casefold() for row in told):
+    if query.sender and not any(_folded(query.sender) in _folded(row.sender or "") for row in told):
         return False
-    if query.tag and not any(query.tag.casefold() == tag.casefold() for row in told for tag in row.tags):
+    # Compared as it was stored: a long one was cut.
+    tag = _folded(tag_text(query.tag)) if query.tag else ""
+    if tag and not any(tag == _folded(one) for row in told for one in row.tags):
         return False
-    words = (query.subject or "").casefold().split()
+    words = _folded(query.subject or "").split()
     return not words or any(_has_all(words, row.subject) for row in told)
 
 
 def _has_all(words: Sequence[str], subject: str | None) -> bool:
-    text = (subject or "").casefold()
+    text = _folded(subject or "")
     return all(word in text for word in words)
+
+
+def _folded(text: str) -> str:
+    """As texts are compared: "é" is one character or two, and a ligature its letters."""
+    return normalize("NFKC", normalize("NFKC", text).casefold())
 
 
 def _is_asked_for(part: str, query: Query) -> bool:
     if "@" not in part:
         return True
-    return query.domain in (None, domain_of(part)) and (query.recipient is None or part == key_part(query.recipient))
+    return query.domain in (None, domain_of(decode_key(part))) and (query.recipient is None or part == key_part(query.recipient))
 
 
 def _may_be(clues: Sequence[Clue], state: Status | None) -> bool:
