@@ -29,6 +29,7 @@ _SUBJECTS: Final = {
     "rule": "rules",
     "queue": "queues",
     "quarantine": "quarantine",
+    "alarm": "alarms",
     "events": "mail and events",
     "identity": "senders",
     "test": "send test",

@@ -75,7 +75,10 @@ class UnknownScope(WardenError):
 
 
 class Unseen(WardenError):
-    """A service did not let a part of the stack be looked at, or did not answer; `right` is the action that was asked for."""
+    """A service did not let a part of the stack be looked at, or did not answer; the message gives the code of the failure.
+
+    `right` is the action that was asked for, empty where no right is missing.
+    """
 
     def __init__(self, message: str, right: str) -> None:
         super().__init__(message)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ses_warden.adapters.looking import look, look_at
-from ses_warden.domain.health import Delivery, Function, Heap, Key, Point, Queue, Source, Subscription, Topic, Traffic
+from ses_warden.domain.health import Alarm, Delivery, Function, Heap, Key, Point, Queue, Source, Subscription, Topic, Traffic
 from ses_warden.errors import Unseen
 
 _DAY = timedelta(days=1)
@@ -106,6 +106,7 @@ class AwsEyes:
             int(said.get("ApproximateNumberOfMessagesNotVisible", 0)),
             said.get("Policy", ""),
             _dead_letters(said),
+            said.get("KmsMasterKeyId", ""),
         )
 
     def oldest(self, queue: str, now: datetime) -> float | None:
@@ -113,6 +114,20 @@ class AwsEyes:
         dimensions = {"QueueName": queue}
         [points] = self._metrics([("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", dimensions)], now - _RECENT, now)
         return points[-1].value if points else None
+
+    def alarms(self, stack: str) -> list[Alarm]:
+        """See the port: metric alarms whose names begin with the stack's, as CloudFormation names them."""
+        operation = self._of("cloudwatch").describe_alarms
+        found: list[Alarm] = []
+        page: dict[str, str] = {}
+        while True:
+            answer = look_at("cloudwatch:DescribeAlarms", operation, AlarmNamePrefix=f"{stack}-", MaxRecords=100, **page)
+            found += [
+                Alarm(one["AlarmName"], one["StateValue"] == "ALARM", one["ActionsEnabled"]) for one in answer["MetricAlarms"]
+            ]
+            if not answer.get("NextToken"):
+                return found
+            page = {"NextToken": answer["NextToken"]}
 
     def quarantine(self, bucket: str, now: datetime) -> Heap:
         """See the port: one page of it."""

@@ -36,5 +36,5 @@ def look_at(right: str, operation: Callable[..., Any], **request: Any) -> Any:
     """The answer, also where absence is no answer: then it is `Unseen` as well."""
     answer = look(right, operation, **request)
     if answer is None:
-        raise Unseen("it does not exist", right)
+        raise Unseen("it does not exist", "")
     return answer

@@ -8,7 +8,7 @@ from ses_warden.application.looks import Check, Eyes, Judged, SesEyes, looked, n
 from ses_warden.domain import health_lanes
 from ses_warden.domain.findings import Finding
 from ses_warden.domain.health import Blueprint, Delivery, Subscription, broken
-from ses_warden.domain.health_lanes import ACTIVITY, FEEDBACK, TRACKING, Lane, alarms_at, ses_at
+from ses_warden.domain.health_lanes import ACTIVITY, FEEDBACK, TRACKING, Lane, Publisher, alarms_at, ses_at
 from ses_warden.domain.health_mail import judge_account
 from ses_warden.errors import Unseen
 
@@ -72,12 +72,13 @@ class Lanes:
         first = next(self.plan.sets(), "ses-warden")
         publisher = alarms_at(arn) if where == "AlertTopic" else ses_at(arn, first)
         yield health_lanes.judge_topic(where, arn, seen, publisher)
-        if not seen.key:
-            yield health_lanes.no_key(where)
-        elif seen.key.endswith("alias/aws/sns"):
+        if seen.key.endswith("alias/aws/sns"):
             yield health_lanes.aws_key(where, publisher)
-        else:
-            yield from looked(Check("topic.key", where, lambda: health_lanes.judge_key(where, self.eyes.key(seen.key), publisher)))
+        elif seen.key:
+            yield from looked(Check("topic.key", where, partial(self._key, where, publisher, seen.key)))
+
+    def _key(self, where: str, publisher: Publisher, key: str) -> Judged:
+        return health_lanes.judge_key("topic.key", where, self.eyes.key(key), publisher)
 
     def _subscriptions(self) -> Iterator[Check]:
         for where, reader in (("FeedbackTopic", "FeedbackFunctionName"), ("ActivityTopic", "ActivityQueueUrl")):

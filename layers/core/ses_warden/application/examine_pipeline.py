@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ses_warden.application.examine_lanes import Lanes
 from ses_warden.application.examine_runners import Runners
-from ses_warden.application.looks import Check, Eyes, Judged, Records, SesEyes, looked
+from ses_warden.application.looks import Check, Eyes, Judged, Records, SesEyes, looked, needs
 from ses_warden.domain import health_mail
 from ses_warden.domain.findings import Finding, Standing
 from ses_warden.domain.health import Blueprint, Traffic, unknown
@@ -40,8 +40,7 @@ class Examination:
         try:
             traffic = self.eyes.traffic(self.plan.of("FeedbackTopicArn"), self.now)
         except Unseen as error:
-            mend = f"Whoever asks needs the right {error.right}."
-            found = [unknown("events.age", "events", f"SES's own metrics could not be seen: {error}", mend)]
+            found = [unknown("events.age", "events", f"SES's own metrics could not be seen: {error}", needs(error))]
             coverage = Standing.UNKNOWN
         else:
             found = looked(

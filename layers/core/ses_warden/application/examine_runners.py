@@ -9,6 +9,7 @@ from ses_warden.application.looks import Check, Eyes, Judged, looked, named, que
 from ses_warden.domain import health_runners
 from ses_warden.domain.findings import Finding
 from ses_warden.domain.health import Blueprint, Queue, broken, unknown, warn
+from ses_warden.domain.health_lanes import judge_key, sns_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Runners:
         yield from self._functions()
         yield from self._rules()
         yield from self._queues()
+        yield Check("alarm.state", "alarms", self._alarms)
 
     def _functions(self) -> Iterator[Check]:
         topic = self.plan.of("FeedbackTopicArn")
@@ -33,12 +35,13 @@ class Runners:
             if feeding := queue_arn(topic, self.plan.of(queue)):
                 yield named(self.plan, "function.source", function, f"{function}Name", partial(self._source, function, feeding))
         yield named(self.plan, "function.invoker", "FeedbackFunction", "FeedbackFunctionName", self._invoker)
-        if self._tells_of_recipients:
-            yield Check("function.state", "PublisherFunction", self._publisher)
-
-    @property
-    def _tells_of_recipients(self) -> bool:
-        return self.plan.of("RecipientEvents", "off") != "off"
+        further = [one for one in self.plan.resources or () if one.endswith("Function") and one not in queues]
+        for function in further:
+            name = self.plan.resource(function)
+            yield Check("function.state", function, partial(self._function, function, name))
+            yield Check("function.source", function, partial(self._all_sources, function, name))
+        if self.plan.of("RecipientEvents", "off") != "off" and "PublisherFunction" not in further:
+            yield Check("function.state", "PublisherFunction", self._no_publisher)
 
     def _function(self, where: str, name: str) -> Judged:
         return health_runners.judge_function(where, self.eyes.function(name))
@@ -54,23 +57,17 @@ class Runners:
         arn = function.arn if function else name
         return health_runners.judge_invoker("FeedbackFunction", self.eyes.invokers(name), topic, arn)
 
-    def _publisher(self) -> Iterator[Finding]:
-        where = "PublisherFunction"
-        if self.plan.resources is None:
-            yield _no_resources("function.state", where)
-            return
-        name = self.plan.resource(where)
-        if not name:
-            what = "RecipientEvents is on, yet nobody tells of recipients: the suppression table was given without its stream"
-            yield warn("function.state", where, what, "Give ExistingSuppressionStreamArn too, and deploy.")
-            return
-        yield from looked(Check("function.state", where, partial(self._function, where, name)))
-        yield from looked(Check("function.source", where, partial(self._stream, where, name)))
-
-    def _stream(self, where: str, name: str) -> Judged:
+    def _all_sources(self, where: str, name: str) -> Judged:
         seen = self.eyes.sources(name)
-        streams = [one.arn for one in seen if ":dynamodb:" in one.arn]
-        return health_runners.judge_sources(where, seen, streams or ["the suppression table's stream"])
+        # The publisher lives by its stream; others are started by rules.
+        wanted = sorted({one.arn for one in seen}) or (["the suppression table's stream"] if where == "PublisherFunction" else [])
+        return health_runners.judge_sources(where, seen, wanted)
+
+    def _no_publisher(self) -> Finding:
+        if self.plan.resources is None:
+            return _no_resources("function.state", "PublisherFunction")
+        what = "RecipientEvents is on, yet nobody tells of recipients: the suppression table was given without its stream"
+        return warn("function.state", "PublisherFunction", what, "Give ExistingSuppressionStreamArn too, and deploy.")
 
     def _rules(self) -> Iterator[Check]:
         guards = self.plan.of("GuardMode", "active") != "off"
@@ -95,10 +92,10 @@ class Runners:
         for where, lane in (("FeedbackDeadLetterQueue", "feedback"), ("ActivityDeadLetterQueue", "activity")):
             mend = f"`ses-warden redrive --lane {lane}` shows why; with --apply it records them."
             yield named(self.plan, "queue.dead", where, f"{where}Url", partial(self._dead, where, mend))
-        given_up = self.plan.resource("PublisherDeadLetterQueue")
-        if self._tells_of_recipients and given_up:
-            mend = "The runbook says what to do (Other programs do not hear of recipients)."
-            yield Check("queue.dead", "PublisherDeadLetterQueue", partial(self._dead, "PublisherDeadLetterQueue", mend, given_up))
+        lanes = ("FeedbackDeadLetterQueue", "ActivityDeadLetterQueue")
+        for where in (one for one in self.plan.resources or () if one.endswith("DeadLetterQueue") and one not in lanes):
+            mend = "Its alarm's section in the runbook says what to do."
+            yield Check("queue.dead", where, partial(self._dead, where, mend, self.plan.resource(where)))
         yield named(self.plan, "quarantine.objects", "QuarantineBucket", "QuarantineBucketName", self._quarantine)
 
     def _quarantine(self, bucket: str) -> Finding:
@@ -111,7 +108,20 @@ class Runners:
             return
         if arn := self.plan.of(topic):
             yield health_runners.judge_queue(where, seen, arn)
+            yield from looked(Check("queue.key", where, partial(self._key, where, arn, seen)))
         yield from looked(Check("queue.age", where, partial(self._age, where, url, seen)))
+
+    def _key(self, where: str, topic: str, seen: Queue) -> Judged:
+        return [judge_key("queue.key", where, self.eyes.key(seen.key), sns_at(topic))] if seen.key else []
+
+    def _alarms(self) -> Judged:
+        seen = self.eyes.alarms(self.plan.stack)
+        if self.plan.resources is None:
+            return health_runners.judge_alarms(seen)
+        # Another stack's name may begin with this one's.
+        logical = {physical: name for name, physical in self.plan.resources.items()}
+        ours = [one._replace(name=logical[one.name]) for one in seen if one.name in logical]
+        return health_runners.judge_alarms(ours)
 
     def _age(self, where: str, url: str, seen: Queue) -> Finding:
         limit = self.plan.number("QueueAgeAlarmSeconds", 600)

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from ses_warden.domain.findings import Finding
 from ses_warden.domain.health import (
     Account,
+    Alarm,
     Blueprint,
     ConfigurationSet,
     Delivery,
@@ -60,6 +61,7 @@ class Eyes(Protocol):
     def rule(self, name: str) -> str | None: ...  # noqa: D102
     def queue(self, url: str) -> Queue | None: ...  # noqa: D102
     def oldest(self, queue: str, now: datetime) -> float | None: ...  # noqa: D102
+    def alarms(self, stack: str) -> Sequence[Alarm]: ...  # noqa: D102
     def quarantine(self, bucket: str, now: datetime) -> Heap: ...  # noqa: D102
     def traffic(self, topic: str, now: datetime) -> Traffic: ...  # noqa: D102
 
@@ -84,13 +86,18 @@ class Check(NamedTuple):
     look: Callable[[], Judged]
 
 
+def needs(error: Unseen) -> str:
+    """What opens a look that was refused."""
+    return f"Whoever asks needs the right {error.right}." if error.right else ""
+
+
 def looked(check: Check) -> list[Finding]:
     """What a look comes to; where it could not be had, that is the finding."""
     try:
         judged = check.look()
         return [judged] if isinstance(judged, Finding) else list(judged)
     except Unseen as error:
-        return [unknown(check.code, check.where, f"could not be seen: {error}", f"Whoever asks needs the right {error.right}.")]
+        return [unknown(check.code, check.where, f"could not be seen: {error}", needs(error))]
     except WardenError as error:
         return [unknown(check.code, check.where, f"could not be seen: {error}")]
 

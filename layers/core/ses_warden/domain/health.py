@@ -121,6 +121,15 @@ class Queue(NamedTuple):
     in_flight: int
     policy: str
     dead_letters: str
+    key: str = ""
+
+
+class Alarm(NamedTuple):
+    """An alarm of CloudWatch."""
+
+    name: str
+    speaks: bool
+    actions: bool
 
 
 class Heap(NamedTuple):

@@ -123,6 +123,11 @@ def alarms_at(topic: str) -> Publisher:
     return Publisher(Caller("cloudwatch.amazonaws.com", account, arn), "CloudWatch")
 
 
+def sns_at(topic: str) -> Publisher:
+    """SNS, as it hands over what comes to the topic."""
+    return Publisher(Caller("sns.amazonaws.com", topic.split(":")[4], topic), "SNS")
+
+
 def judge_topic(where: str, arn: str, seen: Topic, publisher: Publisher) -> Finding:
     """Whether it may be published to, and for this account alone."""
     code, who = "topic.policy", publisher.name
@@ -142,11 +147,6 @@ def judge_topic(where: str, arn: str, seen: Topic, publisher: Publisher) -> Find
             return broken(code, where, f"no statement of the policy lets {who} publish", mend, _DESTINATIONS)
 
 
-def no_key(where: str) -> Finding:
-    """A topic without a key of the customer's."""
-    return well("topic.key", where, "it has no key of yours")
-
-
 def aws_key(where: str, publisher: Publisher) -> Finding:
     """A topic encrypted with AWS's own key for SNS, which lets no other service in."""
     who = publisher.name
@@ -154,11 +154,11 @@ def aws_key(where: str, publisher: Publisher) -> Finding:
     return broken("topic.key", where, what, "Give the topic a key of yours or none: `aws sns set-topic-attributes`.", _KEYS)
 
 
-def judge_key(where: str, seen: Key, publisher: Publisher) -> Finding:
-    """Whether the publisher may use the topic's key."""
-    code, who = "topic.key", publisher.name
+def judge_key(code: str, where: str, seen: Key, publisher: Publisher) -> Finding:
+    """Whether the publisher may use the key of a topic or queue."""
+    who = publisher.name
     if seen.state not in ("", "Enabled"):
-        what = f"its key is {seen.state}: nobody can publish to it"
+        what = f"its key is {seen.state}: nothing can be published to it or read from it"
         return broken(code, where, what, "Bring it back: `aws kms enable-key`, `aws kms cancel-key-deletion`.", _KEYS)
     grants = {grant(seen.policy, publisher.caller, action, "*") for action in ("kms:Decrypt", "kms:GenerateDataKey")}
     mend = "Add the statement ServicesPublishAndDeliver of template.yaml to the key's policy."

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from ses_warden.domain.findings import Finding
-from ses_warden.domain.health import Function, Heap, Queue, Source, broken, warn, well
+from ses_warden.domain.health import Alarm, Function, Heap, Queue, Source, broken, warn, well
 from ses_warden.domain.policies import Caller, Grant, grant
 from ses_warden.domain.text import clean
 
@@ -51,7 +51,7 @@ def judge_invoker(where: str, policy: str, topic: str, function: str) -> Finding
 def judge_sources(where: str, seen: Sequence[Source], wanted: Sequence[str]) -> Iterator[Finding]:
     """Whether the function is fed from these queues or streams (ARNs)."""
     for arn in wanted:
-        name = _short(arn)
+        name = short_name(arn)
         found = [one for one in seen if one.arn == arn]
         code = "function.source"
         if not found:
@@ -117,6 +117,22 @@ def judge_dead_letters(where: str, seen: Queue, mend: str) -> Finding:
     return broken("queue.dead", where, f"{found:,} were given up; they are kept for 14 days", mend)
 
 
+def judge_alarms(seen: Sequence[Alarm]) -> Iterator[Finding]:
+    """What CloudWatch's alarms say, and whether they are heard."""
+    for one in seen:
+        if one.speaks:
+            mend = "The runbook has a section for each alarm."
+            yield warn("alarm.state", one.name, "it is in alarm", mend)
+    mute = [one.name for one in seen if not one.actions]
+    if mute:
+        mend = "`aws cloudwatch enable-alarm-actions --alarm-names …`, when what they were silenced for is over."
+        yield warn("alarm.actions", "alarms", f"nobody is told when these speak: {', '.join(mute)}", mend)
+    if not seen:
+        yield warn("alarm.state", "alarms", "CloudWatch knows none of the stack's alarms", _DEPLOY)
+    elif not mute and not any(one.speaks for one in seen):
+        yield well("alarm.state", "alarms", f"none of {len(seen)} is in alarm")
+
+
 def judge_quarantine(where: str, seen: Heap, now: datetime) -> Finding:
     """Whether payloads that cannot be read have come within the last day."""
     total = f"{seen.listed:,}" + (" or more" if seen.more else "")
@@ -140,5 +156,6 @@ def spell(seconds: float) -> str:
     return f"{whole} s"
 
 
-def _short(arn: str) -> str:
+def short_name(arn: str) -> str:
+    """The name of a queue, or of the table of a stream."""
     return arn.partition("/stream/")[0].rpartition(":")[2].rpartition("/")[2]
