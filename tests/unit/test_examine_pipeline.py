@@ -1,6 +1,8 @@
 """A pass over a whole pipeline: one that is well, one with faults, and one of which parts may not be seen."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from ses_warden.application.examine_pipeline import Examination
 from ses_warden.domain.findings import Finding, Standing, worst
 from ses_warden.domain.health import Blueprint, ConfigurationSet, Function
 from tests.health_fakes import BOTH, LOOKS, NOW, Health, blueprint, queue_arn, queue_url, topic
+from tests.support import template
 
 # Looks without which their line can be said all the same, and the one in whose stead the account's setting would be asked.
 SILENT = {"delivery"}
@@ -136,3 +139,29 @@ def test_without_a_publisher_nobody_is_told_of_recipients() -> None:
     parts = {name: value for name, value in (blueprint().resources or {}).items() if name != "PublisherFunction"}
     assert bad(examine(Health(), blueprint(parts)))["function.state", "PublisherFunction"] is Standing.WARN
     assert worst(examine(Health(), blueprint(parts, RecipientEvents="off"))) is Standing.OK
+
+
+class Recording(dict[str, str]):
+    """Names and values, and which names were asked for."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__(names)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        """As a dictionary does."""
+        self.asked.add(name)
+        return super().get(name, otherwise)
+
+
+def test_each_name_that_is_asked_for_is_the_templates() -> None:
+    """Outputs, parameters and resources; the guard's schedule is what SAM makes of its event."""
+    plan = blueprint(EventBridgeRule="true")
+    named, parts = Recording(plan.named), Recording(plan.resources or {})
+    examine(Health(), Blueprint("mail", named, parts))
+    whole = template.load()
+    assert named.asked <= {*whole["Outputs"], *whole["Parameters"]}
+    assert {"FeedbackTopicArn", "QueueAgeAlarmSeconds", "AdditionalConfigurationSet3"} <= named.asked
+    made = {f"{name}{event}" for name, one in whole["Resources"].items() for event in one["Properties"].get("Events", ())}
+    assert parts.asked <= {*whole["Resources"], *made}
+    assert {"GuardFunctionEachMinute", "SesEventsRule"} <= parts.asked

@@ -31,13 +31,14 @@ class AwsEyes:
         return Topic(said.get("Policy", ""), said.get("KmsMasterKeyId", "")) if answer else None
 
     def key(self, key: str) -> Key:
-        """See the port. That a key is switched off is said where it may be asked."""
-        policy = look_at("kms:GetKeyPolicy", self._of("kms").get_key_policy, KeyId=key, PolicyName="default")["Policy"]
+        """See the port. Only its description knows an alias and its state; without the right to that, its policy is read alone."""
         try:
-            state = look_at("kms:DescribeKey", self._of("kms").describe_key, KeyId=key)["KeyMetadata"].get("KeyState", "")
+            described = look_at("kms:DescribeKey", self._of("kms").describe_key, KeyId=key)["KeyMetadata"]
         except Unseen:
-            state = ""
-        return Key(policy, state)
+            described = {}
+        name = described.get("Arn", key)
+        policy = look_at("kms:GetKeyPolicy", self._of("kms").get_key_policy, KeyId=name, PolicyName="default")["Policy"]
+        return Key(policy, described.get("KeyState", ""))
 
     def subscriptions(self, topic: str) -> list[Subscription]:
         """See the port."""
@@ -46,7 +47,8 @@ class AwsEyes:
         page: dict[str, str] = {}
         while True:
             answer = look_at("sns:ListSubscriptionsByTopic", operation, TopicArn=topic, **page)
-            found += [Subscription(one["SubscriptionArn"], one["Protocol"], one["Endpoint"]) for one in answer["Subscriptions"]]
+            some = (Subscription(one["SubscriptionArn"], one["Protocol"], one["Endpoint"]) for one in answer["Subscriptions"])
+            found += [one for one in some if one.arn != "Deleted"]  # SNS shows those for some days
             if not answer.get("NextToken"):
                 return found
             page = {"NextToken": answer["NextToken"]}

@@ -29,13 +29,14 @@ class Runners:
 
     def _functions(self) -> Iterator[Check]:
         topic = self.plan.of("FeedbackTopicArn")
-        queues = {"FeedbackFunction": "FeedbackRetryQueueUrl", "ActivityFunction": "ActivityQueueUrl", "GuardFunction": ""}
-        for function, queue in queues.items():
+        queues = {"FeedbackFunction": "FeedbackRetryQueueUrl", "ActivityFunction": "ActivityQueueUrl"}
+        for function in (*queues, "GuardFunction"):
             yield named(self.plan, "function.state", function, f"{function}Name", partial(self._function, function))
+        for function, queue in queues.items():
             if feeding := queue_arn(topic, self.plan.of(queue)):
                 yield named(self.plan, "function.source", function, f"{function}Name", partial(self._source, function, feeding))
         yield named(self.plan, "function.invoker", "FeedbackFunction", "FeedbackFunctionName", self._invoker)
-        further = [one for one in self.plan.resources or () if one.endswith("Function") and one not in queues]
+        further = [one for one in self.plan.resources or () if one.endswith("Function") and one not in (*queues, "GuardFunction")]
         for function in further:
             name = self.plan.resource(function)
             yield Check("function.state", function, partial(self._function, function, name))

@@ -11,22 +11,43 @@ from ses_warden.adapters.ses_eyes import SesHealth
 from ses_warden.adapters.simulator_post import SimulatorPost
 from ses_warden.adapters.stack import stack_parameters, stack_resources
 from ses_warden.application.examine_pipeline import Examination, Progress
-from ses_warden.application.send_test import Clock, Trial, judge_refusal, judge_trial, send_all, wait_for_all
+from ses_warden.application.send_test import Arrivals, Clock, Post, Trial, judge_refusal, judge_trial, send_all, wait_for_all
 from ses_warden.bootstrap.connection import Connection
 from ses_warden.domain.findings import Finding
-from ses_warden.domain.health import Blueprint
-from ses_warden.errors import NotSent, SettingsError, Unseen, WardenError
+from ses_warden.domain.health import Blueprint, unknown
+from ses_warden.errors import LedgerError, NotSent, SettingsError, Unseen, WardenError
 
 _ARNS = ("FeedbackTopicArn", "ActivityTopicArn", "AlertTopicArn")
 _ARN_FIELDS = 6
 
 
 class Tried(NamedTuple):
-    """What came of mails to the simulator, sent in the name of a set."""
+    """What came of mails to the simulator."""
 
-    configuration_set: str
     trials: list[Trial]
     findings: list[Finding]
+
+
+class Probe(NamedTuple):
+    """A test that may be made: in the name of this set, from this sender."""
+
+    configuration_set: str
+    sender: str
+    post: Post
+    arrivals: Arrivals
+
+    def run(self, timeout: float, progress: Callable[[Sequence[Trial]], None]) -> Tried:
+        """Sends, and waits for the events. Raises nothing of ours: what hinders the test is its finding."""
+        clock, trials = Clock(), list[Trial]()
+        try:
+            trials.extend(send_all(self.post, self.sender, self.configuration_set, clock))
+            wait_for_all(trials, self.arrivals, timeout, clock, progress)
+        except (NotSent, Unseen) as error:
+            return Tried(trials, [judge_refusal(error)])
+        except LedgerError as error:
+            mend = "Whoever asks needs the right dynamodb:Query on the Events table."
+            return Tried(trials, [unknown("test.seen", "send test", f"what arrived could not be seen: {error}", mend)])
+        return Tried(trials, [judge_trial(trial, timeout) for trial in trials])
 
 
 class Doctor:
@@ -37,37 +58,23 @@ class Doctor:
         self._connection = connection
         self.plan = _plan(connection)
 
-    def send_test(
-        self, sender: str, configuration_set: str | None, timeout: float, progress: Callable[[Sequence[Trial]], None]
-    ) -> Tried:
-        """Mails the mailbox simulator in the name of one of the stack's sets, and waits for the events."""
-        chosen = self._set_for_tests(configuration_set)
-        arrivals = DynamoMails(self._connection.client("dynamodb"), self._events_table())
-        clock = Clock()
-        trials: list[Trial] = []
-        try:
-            trials.extend(send_all(SimulatorPost(self._ses()), sender, chosen, clock))
-        except (NotSent, Unseen) as error:
-            return Tried(chosen, trials, [judge_refusal(error)])
-        wait_for_all(trials, arrivals, timeout, clock, progress)
-        return Tried(chosen, trials, [judge_trial(trial, timeout) for trial in trials])
-
-    def _set_for_tests(self, wanted: str | None) -> str:
+    def probe(self, sender: str, configuration_set: str | None) -> "Probe":
+        """Prepares a test in the name of one of the stack's sets; raises `SettingsError` where that cannot be made."""
         watched = tuple(self.plan.sets())
-        chosen = wanted or next(iter(watched), "")
+        chosen = configuration_set or next(iter(watched), "")
+        table = self.plan.of("EventsTableName")
         if chosen not in watched:
             raise SettingsError(
-                f"{wanted or 'no set'} is none of the configuration sets that are watched: {', '.join(watched) or 'none'}"
+                f"{chosen or 'no set'} is none of the watched configuration sets: {', '.join(watched) or 'none is named'}"
             )
         if chosen == self.plan.of("DrillConfigurationSetName"):
             raise SettingsError(f"{chosen} is the set of fire drills, where mail to the simulator counts: name another (--set)")
-        return chosen
-
-    def _events_table(self) -> str:
-        table = self.plan.of("EventsTableName")
         if not table:
-            raise SettingsError("where the events are recorded is not known: name the table (--use EVENTS_TABLE=…), or the stack")
-        return table
+            raise SettingsError(
+                "where events are recorded is not known: name the table (--use EVENTS_TABLE=…), or the stack (--stack)"
+            )
+        mails = DynamoMails(self._connection.client("dynamodb"), table)
+        return Probe(chosen, sender, SimulatorPost(self._ses()), mails)
 
     def _ses(self) -> object:
         return self._connection.ses({"AWS_ENDPOINT_URL_SESV2": self.plan.of("SesEmulatorEndpoint")})

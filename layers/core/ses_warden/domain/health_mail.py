@@ -76,7 +76,10 @@ def judge_coverage(traffic: Traffic, recorded: Mapping[datetime, int]) -> Findin
     hours = len(recorded)
     if missing >= _FEW and missing >= _SHARE * total:
         what = f"SES sent {total:,.0f} mails in the last {hours} full hours; {missing:,.0f} of them are not recorded"
-        mend = "They went past the pipeline: senders that name no watched configuration set, or another one."
+        mend = (
+            "They went past the pipeline: their senders name no watched configuration set, or another one. Mail to the mailbox "
+            "simulator is not counted here either."
+        )
         return warn(code, where, what, mend, _METRICS)
     return well(
         code, where, f"SES sent {total:,.0f} mails in the last {hours} full hours; {sum(recorded.values()):,} were recorded"
