@@ -14,11 +14,27 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
+from ses_warden_cli.pipeline import shapes
 from tests.support.samples import make_event, ses, ses_id, wrap_destination, wrap_sns
 from tests.support.stack import Stack, wait_for
 
 COPIES = 8
+# What `doctor` looks at and no other test breaks.
+DOCTORS_LINES = [
+    *((f"set.{lane}", name) for lane in ("feedback", "activity") for name in ("ses-warden", "win-back", "receipts")),
+    *(("topic.policy", f"{name}Topic") for name in ("Feedback", "Activity", "Alert")),
+    *(("subscription.lane", f"{name}Topic") for name in ("Feedback", "Activity")),
+    *(("function.state", f"{name}Function") for name in ("Feedback", "Activity", "Guard", "Publisher")),
+    *(("function.source", f"{name}Function") for name in ("Feedback", "Activity", "Publisher")),
+    ("function.invoker", "FeedbackFunction"),
+    ("rule.state", "GuardFunctionEachMinute"),
+    ("rule.state", "TenantStatusRule"),
+    ("queue.policy", "ActivityQueue"),
+    ("queue.policy", "FeedbackRetryQueue"),
+    *(("test." + mailbox, mailbox + "@simulator") for mailbox in ("success", "bounce", "complaint")),
+]
 
 
 class Mail:
@@ -182,6 +198,37 @@ def test_the_command_line_takes_back_what_was_given_up(stack: Stack, mail: Mail)
     ses_warden(stack, "replay", "--quarantine")
     assert sorted(types(rows(stack, mail))) == ["Complaint", "Send"]
     assert "events/mended" not in stack.objects("QuarantineBucket")
+
+
+def test_the_doctor_finds_the_pipe_alive_and_what_is_broken_in_it(stack: Stack) -> None:
+    """Each part of the stack that other tests leave alone is well, mail comes through, and a destination that is off is found."""
+    words = ("doctor", "--json", "--send-test", "--from", "ops@example.com", "--set", "ses-warden")
+    examined = TypeAdapter(shapes.Examined).validate_json(ses_warden(stack, *words).stdout)
+    found = {(one["code"], one["where"]): one for one in examined["findings"]}
+    for key in DOCTORS_LINES:
+        assert found[key]["standing"] == "ok", found[key]
+    assert [one["code"] for one in examined["findings"] if one["standing"] == "unknown"] == []
+    assert {one["mailbox"]: sorted(one["seconds"]) for one in examined["trials"]} == {
+        "success": ["Delivery", "Send"],
+        "bounce": ["Bounce", "Send"],
+        "complaint": ["Complaint", "Delivery", "Send"],
+    }
+    mails = {row["message_id"] for row in stack.rows("EventsTable")}
+    assert {one["message_id"] for one in examined["trials"]} <= mails
+    assert not [row for row in stack.rows("SuppressionTable") if "doctor-" in row["address"]]
+
+    ses: Any = stack.emulator.client("sesv2")
+    destination = {"MatchingEventTypes": ["BOUNCE"], "SnsDestination": {"TopicArn": stack.resources["FeedbackTopic"]}}
+    name = {"ConfigurationSetName": "off", "EventDestinationName": "ses-warden-feedback"}
+    ses.create_configuration_set(ConfigurationSetName="off")
+    ses.create_configuration_set_event_destination(**name, EventDestination=destination | {"Enabled": False})
+    uses = [
+        f"--use={setting}" for setting in ("CONFIGURATION_SET_NAME=off", f"FEEDBACK_TOPIC_ARN={stack.outputs['FeedbackTopicArn']}")
+    ]
+    broken = ses_warden(stack, "doctor", *uses)
+    assert broken.returncode == 1
+    assert "the event destination ses-warden-feedback is switched off" in " ".join(broken.stdout.split())
+    assert "could not be seen" in broken.stderr
 
 
 def ses_warden(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:

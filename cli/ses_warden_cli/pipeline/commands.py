@@ -1,4 +1,4 @@
-"""`replay` and `redrive`: what operators do about events that were not recorded."""
+"""`doctor`, `replay` and `redrive`: whether events come through, and what to do about those that were not recorded."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -21,8 +21,54 @@ class Lane(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands of this module."""
+    app.command("doctor", epilog=_DOCTOR)(doctor)
     app.command("replay", epilog=_REPLAY)(replay)
     app.command("redrive", epilog=_REDRIVE)(redrive)
+
+
+_DOCTOR = f"""{EXAMPLES}  ses-warden doctor
+  ses-warden doctor --send-test --from you@example.com
+  ses-warden doctor --json | jq '.findings[] | select(.standing != "ok")'"""
+
+
+@command
+def doctor(
+    connection: "Connection",
+    *,
+    send_test: Annotated[
+        bool, typer.Option("--send-test", help="Mail SES's mailbox simulator too, and wait for the events. Costs three mails.")
+    ] = False,
+    sender: Annotated[
+        str | None, typer.Option("--from", metavar="ADDRESS", help="Verified address that the test is sent from.")
+    ] = None,
+    configuration_set: Annotated[
+        str | None, typer.Option("--set", metavar="NAME", help="Watched configuration set to test, if not the stack's first.")
+    ] = None,
+    timeout: Annotated[
+        int, typer.Option(min=1, max=3600, metavar="SECONDS", help="How long --send-test waits for the events.")
+    ] = 120,
+    identities: Annotated[
+        int, typer.Option(min=0, max=10_000, metavar="NUMBER", help="How many senders to look at; each takes a second.")
+    ] = 25,
+    strict: Annotated[bool, typer.Option("--strict", help="What could not be seen is a finding too.")] = False,
+    as_json: bool,
+) -> bool:
+    """Is the pipe alive? Looks at every part of it, and says of each what it is, how it stands, and how to mend it.
+
+    Configuration sets, topics, keys, subscriptions, functions, rules, queues, SES's account, what SES sent against what was
+    recorded, and senders whose mail goes past. Nothing is changed. Exit code 1 if something is broken or deserves a look. What may
+    not be seen is named with the right that is missing; it is no finding, unless with --strict.
+
+    --send-test mails success@, bounce@ and complaint@simulator.amazonses.com, which no rate counts, and nobody else.
+    """
+    from ses_warden_cli.pipeline import doctor as pass_over  # noqa: PLC0415 - `--help` must not wait for it
+
+    if send_test and not (sender and "@" in sender.strip("@")):
+        raise typer.BadParameter("--send-test needs --from with a verified address of yours")
+    if not send_test and (sender or configuration_set):
+        raise typer.BadParameter("--from and --set are for --send-test")
+    test = pass_over.Test(sender, configuration_set, timeout) if send_test and sender else None
+    return pass_over.examine(connection, test, identities=identities, strict=strict, as_json=as_json)
 
 
 _REPLAY = f"""{EXAMPLES}  ses-warden replay s3://my-archive/2026/11/ --plan

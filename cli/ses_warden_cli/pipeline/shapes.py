@@ -58,3 +58,36 @@ class Redriven(TypedDict):
 
     applied: bool
     queues: list[Queue]
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class Finding(TypedDict):
+    """One thing that `doctor` looked at."""
+
+    code: str  # names the rule for ever, such as queue.dead; before the dot stands what it is about
+    standing: str  # ok, unknown (could not be seen), warn or broken
+    where: str
+    what: str
+    mend: str
+    source: str  # the page of AWS that the rule comes from, where there is one
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class Trial(TypedDict):
+    """A mail of `doctor --send-test`."""
+
+    mailbox: str  # of the simulator: success, bounce or complaint
+    configuration_set: str
+    message_id: str
+    seconds: dict[str, float]  # from sending until it was found recorded, by type of event
+    missing: list[str]  # types of events
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class Examined(TypedDict):
+    """What `doctor` prints."""
+
+    stack: str
+    worst: str  # the worst standing
+    findings: list[Finding]
+    trials: list[Trial]

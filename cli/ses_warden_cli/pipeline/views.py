@@ -21,7 +21,7 @@ def replay(connection: "Connection", source: str | None, *, plan: bool, as_json:
     """Replays the source, or the quarantine if there is none; whether something stays to be done."""
     pipeline = Pipeline(connection)
     kept: list[Problem] = []
-    with _progress() as bar:
+    with spinner() as bar:
         task = bar.add_task("reading", total=None)
 
         def report(found: Replay, problems: list[Problem]) -> None:
@@ -49,7 +49,7 @@ def redrive(connection: "Connection", lanes: Sequence[str] | None, *, apply: boo
     pipeline = Pipeline(connection)
     results: dict[str, Redrive] = {}
     for lane in lanes or LANES:
-        with _progress() as bar:
+        with spinner() as bar:
             task = bar.add_task(lane, total=None)
             results[lane] = pipeline.redrive(
                 lane,
@@ -66,7 +66,8 @@ def redrive(connection: "Connection", lanes: Sequence[str] | None, *, apply: boo
     return any(found.is_finding for found in results.values())
 
 
-def _progress() -> Progress:
+def spinner() -> Progress:
+    """A spinner on standard error with a word on what is being done, on a terminal alone."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),

@@ -16,8 +16,8 @@ WardenError
 ├── GuardIncomplete    a run of the guard left something undone
 ├── NothingToDo        an operator asked for what is so already
 ├── UnknownScope       a sender asked about a scope of no known kind
-
-
+├── Unseen             a part of the stack could not be looked at
+├── NotSent            SES did not take a mail
 ├── BadPage            a page of a search was asked for that there is not
 └── LedgerError        DynamoDB did not take a transaction
     ├── LedgerBusy     … because of conflicts or throttling that outlasted the retries; a redelivery helps
@@ -87,6 +87,21 @@ class NothingToDo(WardenError):
 
 class UnknownScope(WardenError):
     """A sender asked about a scope of no known kind, or about too many; the message says what there is."""
+
+
+class Unseen(WardenError):
+    """A service did not let a part of the stack be looked at, or did not answer; the message gives the code of the failure.
+
+    `right` is the action that was asked for, empty where no right is missing.
+    """
+
+    def __init__(self, message: str, right: str) -> None:
+        super().__init__(message)
+        self.right = right
+
+
+class NotSent(WardenError):
+    """SES did not take a mail; the message gives its code."""
 
 
 class BadPage(WardenError):

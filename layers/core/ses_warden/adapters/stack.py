@@ -14,6 +14,24 @@ def stack_outputs(cloudformation: Any, stack: str) -> Mapping[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", ())}
 
 
+def stack_parameters(cloudformation: Any, stack: str) -> Mapping[str, str]:
+    """The stack's parameters by their keys; those that hide their values as CloudFormation shows them."""
+    answer = _ask(f"CloudFormation about the stack {stack}", cloudformation.describe_stacks, StackName=stack)
+    return {one["ParameterKey"]: one.get("ParameterValue", "") for one in answer["Stacks"][0].get("Parameters", ())}
+
+
+def stack_resources(cloudformation: Any, stack: str) -> Mapping[str, str]:
+    """The physical ids of the stack's resources by their logical ids."""
+    found: dict[str, str] = {}
+    page: dict[str, str] = {}
+    while True:
+        answer = _ask(f"CloudFormation about the parts of {stack}", cloudformation.list_stack_resources, StackName=stack, **page)
+        found |= {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in answer["StackResourceSummaries"]}
+        if not answer.get("NextToken"):
+            return found
+        page = {"NextToken": answer["NextToken"]}
+
+
 def function_environment(functions: Any, name: str) -> Mapping[str, str]:
     """The environment of a function; so that an operator works with the very settings that it works with."""
     answer = _ask(f"Lambda about the function {name}", functions.get_function_configuration, FunctionName=name)

@@ -1,0 +1,40 @@
+"""Questions to AWS that change nothing: what a refusal and a silence become, and what is simply not there."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ses_warden.adapters.failures import code_of
+from ses_warden.errors import Unseen
+
+# Services differ in the word for it, and SQS's older protocol has one of its own.
+_ABSENT = frozenset(
+    {
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "NotFound",
+        "NotFoundException",
+        "QueueDoesNotExist",
+        "ResourceNotFoundException",
+    }
+)
+
+
+def look(right: str, operation: Callable[..., Any], **request: Any) -> Any:
+    """The answer, None where what was asked about does not exist. Raises `Unseen`; `right` is the IAM action that it takes."""
+    try:
+        return operation(**request)
+    except ClientError as error:
+        if code_of(error) in _ABSENT:
+            return None
+        raise Unseen(code_of(error), right) from error
+    except BotoCoreError as error:
+        raise Unseen(code_of(error), right) from error
+
+
+def look_at(right: str, operation: Callable[..., Any], **request: Any) -> Any:
+    """The answer, also where absence is no answer: then it is `Unseen` as well."""
+    answer = look(right, operation, **request)
+    if answer is None:
+        raise Unseen("it does not exist", "")
+    return answer

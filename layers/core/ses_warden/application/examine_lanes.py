@@ -1,0 +1,118 @@
+"""Looks at how events come in: configuration sets and their destinations, topics, subscriptions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from ses_warden.application.looks import Check, Eyes, Judged, SesEyes, looked, named, queue_arn, unnamed
+from ses_warden.domain import health_lanes
+from ses_warden.domain.findings import Finding
+from ses_warden.domain.health import Blueprint, Delivery, Subscription, broken
+from ses_warden.domain.health_lanes import ACTIVITY, FEEDBACK, TRACKING, Lane, Publisher, alarms_at, ses_at
+from ses_warden.domain.health_mail import judge_account
+from ses_warden.errors import Unseen
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """The looks at a stack's lanes, up to whoever works events off."""
+
+    plan: Blueprint
+    ses: SesEyes
+    eyes: Eyes
+
+    def checks(self) -> Iterator[Check]:
+        """In the order of the mail's way."""
+        yield Check("account.sending", "account", lambda: judge_account(self.ses.account()))
+        yield from self._sets()
+        yield from self._topics()
+        yield from self._subscriptions()
+
+    def _sets(self) -> Iterator[Check]:
+        for name in self.plan.sets():
+            yield Check("set.exists", name, partial(self._set, name))
+        if not any(self.plan.sets()):
+            yield Check(
+                "set.exists", "configuration set", lambda: unnamed("set.exists", "configuration set", "ConfigurationSetName")
+            )
+
+    def _set(self, name: str) -> Iterator[Finding]:
+        seen = self.ses.configuration_set(name)
+        if seen is None:
+            yield health_lanes.no_set(name)
+            return
+        authority = self.plan.of("SuppressionAuthority", "ses")
+        yield from health_lanes.judge_set(name, seen, authority, None if seen.suppressed is not None else self._account_list())
+        yield from looked(Check("set.destinations", name, lambda: self._destinations(name)))
+
+    def _account_list(self) -> frozenset[str] | None:
+        try:
+            return self.ses.account().suppressed
+        except Unseen:
+            return None
+
+    def _destinations(self, name: str) -> Judged:
+        tracks = self.plan.of("TrackOpensAndClicks", "true") == "true"
+        activity = ACTIVITY | TRACKING if tracks else ACTIVITY
+        lanes = (
+            Lane("feedback", FEEDBACK, self.plan.of("FeedbackTopicArn"), f"{self.plan.stack}-feedback"),
+            Lane("activity", activity, self.plan.of("ActivityTopicArn"), f"{self.plan.stack}-activity"),
+        )
+        return health_lanes.judge_destinations(name, self.ses.destinations(name), [lane for lane in lanes if lane.topic])
+
+    def _topics(self) -> Iterator[Check]:
+        for where in ("FeedbackTopic", "ActivityTopic", "AlertTopic"):
+            yield named(self.plan, "topic.policy", where, f"{where}Arn", partial(self._topic, where))
+
+    def _topic(self, where: str, arn: str) -> Iterator[Finding]:
+        seen = self.eyes.topic(arn)
+        if seen is None:
+            yield broken("topic.policy", where, "SNS knows no such topic: all that goes there is lost", "Deploy a new stack.")
+            return
+        first = next(self.plan.sets(), "ses-warden")
+        publisher = alarms_at(arn) if where == "AlertTopic" else ses_at(arn, first)
+        yield health_lanes.judge_topic(where, arn, seen, publisher)
+        if seen.key.endswith("alias/aws/sns"):
+            yield health_lanes.aws_key(where, publisher)
+        elif seen.key:
+            yield from looked(Check("topic.key", where, partial(self._key, where, publisher, seen.key)))
+
+    def _key(self, where: str, publisher: Publisher, key: str) -> Judged:
+        return health_lanes.judge_key("topic.key", where, self.eyes.key(key), publisher)
+
+    def _subscriptions(self) -> Iterator[Check]:
+        for where, reader in (("FeedbackTopic", "FeedbackFunctionName"), ("ActivityTopic", "ActivityQueueUrl")):
+            yield named(
+                self.plan,
+                "subscription.lane",
+                where,
+                f"{where}Arn",
+                partial(self._reader, where, reader),
+            )
+        yield named(
+            self.plan,
+            "subscription.alerts",
+            "AlertTopic",
+            "AlertTopicArn",
+            lambda arn: health_lanes.judge_listeners("AlertTopic", self.eyes.subscriptions(arn)),
+        )
+
+    def _reader(self, where: str, reader: str, topic: str) -> Judged:
+        name = self.plan.of(reader)
+        if not name:
+            return unnamed("subscription.lane", where, reader)
+        seen = self.eyes.subscriptions(topic)
+        if where == "FeedbackTopic":
+            function = self.eyes.function(name)
+            protocol, endpoint = "lambda", function.arn if function else ""
+        else:
+            protocol, endpoint = "sqs", queue_arn(topic, name)
+        readers = [one for one in seen if (one.protocol, one.endpoint) == (protocol, endpoint)]
+        return health_lanes.judge_reader(where, readers, protocol, self._deliveries(readers))
+
+    def _deliveries(self, readers: list[Subscription]) -> list[Delivery]:
+        """How they are handed messages; that they are there can be said without it."""
+        try:
+            return [self.eyes.delivery(one.arn) for one in readers if not one.is_pending]
+        except Unseen:
+            return []
