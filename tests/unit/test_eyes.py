@@ -38,6 +38,7 @@ TOPIC = "arn:aws:sns:eu-west-1:111122223333:feedback"
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/activity"
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:feedback"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1"
+MAPPING = "a8e6da15-f4be-40c2-a5b1-fd653acfaf74"
 CLIENTS: dict[str, Any] = {}
 
 
@@ -132,11 +133,13 @@ def test_a_function_shows_its_state_and_its_limit() -> None:
 def test_a_function_shows_who_may_invoke_it_and_what_feeds_it() -> None:
     """A function without a policy has none to show."""
     name = {"FunctionName": "feedback"}
-    mappings = {"EventSourceMappings": [{"EventSourceArn": "arn:q", "State": "Disabled", "LastProcessingResult": "OK"}, {}]}
+    mappings = {
+        "EventSourceMappings": [{"EventSourceArn": "arn:q", "State": "Disabled", "LastProcessingResult": "OK", "UUID": "u"}, {}]
+    }
     asked = [("get_policy", {"Policy": "{}"}, name), ("get_policy", "ResourceNotFoundException")]
     with answers(lambda_=[*asked, ("list_event_source_mappings", mappings, name)]) as eyes:
         assert [eyes.invokers("feedback"), eyes.invokers("feedback")] == ["{}", ""]
-        assert eyes.sources("feedback") == [Source("arn:q", "Disabled", "OK"), Source("", "", "")]
+        assert eyes.sources("feedback") == [Source("arn:q", "Disabled", "OK", MAPPING), Source("", "", "")]
 
 
 def test_a_rule_shows_its_state() -> None:

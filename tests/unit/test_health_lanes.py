@@ -207,9 +207,9 @@ def test_a_lanes_reader_is_subscribed(
 @pytest.mark.parametrize(
     ("seen", "standing", "words"),
     [
-        ([HERE._replace(protocol="email")], OK, "1 hear the alarms (email)"),
-        ([HERE, PENDING], WARN, "1 have not confirmed their subscription (email)"),
-        ([PENDING], WARN, "nobody hears the alarms: 1 have not confirmed"),
+        ([HERE._replace(protocol="email")], OK, "1 subscriber hears the alarms (email)"),
+        ([HERE, PENDING], WARN, "1 subscription is not confirmed (email)"),
+        ([PENDING], WARN, "nobody hears the alarms: 1 subscription is not confirmed (email)"),
         ([], WARN, "AlertEmail"),
     ],
 )

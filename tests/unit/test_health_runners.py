@@ -79,6 +79,7 @@ def test_a_function_without_a_policy_is_invoked_by_nobody() -> None:
     [
         ([Source(QUEUE, "Enabled", "No records processed")], OK, "it is fed from retry"),
         ([Source(QUEUE, "Updating", "OK")], OK, "(Updating)"),
+        ([Source(QUEUE, "Disabled", "", "u-1")], BROKEN, "update-event-source-mapping --uuid u-1 --enabled"),
         ([Source(QUEUE, "Disabled", "")], BROKEN, "no longer fed from retry: the mapping is Disabled"),
         ([Source(QUEUE, "Disabled", ""), Source(QUEUE, "Enabled", "OK")], OK, "it is fed from retry"),
         ([Source(QUEUE + "-2", "Enabled", "OK")], BROKEN, "nothing feeds it from retry"),
@@ -142,6 +143,7 @@ def test_a_queue_may_be_filled(seen: Queue, standing: Standing, words: str) -> N
         (queue(), None, OK, "nothing waits"),
         (queue(), 9000.0, OK, "nothing waits"),  # CloudWatch is minutes late
         (queue(3, 2), None, OK, "5 wait or are being recorded"),
+        (queue(1), None, OK, "1 waits or is being recorded"),
         (queue(3), 599.0, OK, "the oldest for 9 min 59 s"),
         (queue(1500, 1), 600.0, WARN, "1,501 wait or are being recorded, the oldest for 10 min"),
     ],
@@ -156,14 +158,14 @@ def test_events_do_not_wait_for_longer_than_the_alarm_allows(
 def test_what_was_given_up_is_broken() -> None:
     """Also while somebody looks at it."""
     check(judge_dead_letters("DeadLetters", queue(), "redrive"), OK, "nothing was given up")
-    check(judge_dead_letters("DeadLetters", queue(1, 2), "redrive"), BROKEN, "3 were given up")
+    check(judge_dead_letters("DeadLetters", queue(1, 2), "redrive"), BROKEN, "3 messages were given up")
 
 
 @pytest.mark.parametrize(
     ("heap", "standing", "words"),
     [
         (Heap(0, False, 0, None), OK, "it is empty"),
-        (Heap(7, False, 0, NOW - timedelta(days=3)), OK, "7 payloads lie there, none of the last day"),
+        (Heap(7, False, 0, NOW - timedelta(days=3)), OK, "7 payloads from before, none of the last day"),
         (
             Heap(1000, True, 12, NOW - timedelta(minutes=5)),
             WARN,

@@ -87,7 +87,7 @@ class AwsEyes:
         operation = self._of("lambda").list_event_source_mappings
         answer = look_at("lambda:ListEventSourceMappings", operation, FunctionName=function)
         return [
-            Source(one.get("EventSourceArn", ""), one.get("State", ""), one.get("LastProcessingResult", ""))
+            Source(one.get("EventSourceArn", ""), one.get("State", ""), one.get("LastProcessingResult", ""), one.get("UUID", ""))
             for one in answer["EventSourceMappings"]
         ]
 

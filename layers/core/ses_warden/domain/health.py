@@ -111,6 +111,7 @@ class Source(NamedTuple):
     arn: str
     state: str
     last_result: str
+    uuid: str = ""
 
 
 class Queue(NamedTuple):
@@ -180,6 +181,11 @@ class Traffic:
     feedback: Sequence[Point] = field(default=())
     published: Sequence[Point] = field(default=())
     period: timedelta = timedelta(minutes=5)
+
+
+def many(number: int, one: str, several: str) -> str:
+    """A number with its noun and verb, such as `1 message was` and `2 messages were`."""
+    return f"{number:,} {one if number == 1 else several}"
 
 
 def well(code: str, where: str, what: str) -> Finding:

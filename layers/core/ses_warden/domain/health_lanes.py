@@ -12,6 +12,7 @@ from ses_warden.domain.health import (
     Subscription,
     Topic,
     broken,
+    many,
     unknown,
     warn,
     well,
@@ -194,21 +195,23 @@ def judge_listeners(where: str, seen: Sequence[Subscription]) -> Finding:
     pending = [one for one in seen if one.is_pending]
     heard = len(seen) - len(pending)
     kinds = _listed(one.protocol for one in seen if not one.is_pending)
+    told = f"{many(heard, 'subscriber hears', 'subscribers hear')} the alarms ({kinds})"
     if not heard:
-        what = "nobody hears the alarms" + (f": {len(pending)} have not confirmed their subscription" if pending else "")
+        what = "nobody hears the alarms" + (f": {_unconfirmed(pending)}" if pending else "")
         mend = "Give the stack an AlertEmail, or subscribe chat or paging to the topic; its owner must confirm."
         return warn("subscription.alerts", where, what, mend)
     if pending:
-        what = f"{heard} hear the alarms ({kinds}); {len(pending)} have not confirmed their subscription ({_protocols(pending)})"
+        what = f"{told}; {_unconfirmed(pending)}"
         mend = "Have them open the link in SNS's mail, or delete the subscription; a link lasts two days."
         return warn(
             "subscription.alerts", where, what, mend, "https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html"
         )
-    return well("subscription.alerts", where, f"{heard} hear the alarms ({kinds})")
+    return well("subscription.alerts", where, told)
 
 
-def _protocols(some: Iterable[Subscription]) -> str:
-    return _listed(one.protocol for one in some)
+def _unconfirmed(some: Sequence[Subscription]) -> str:
+    kinds = _listed(one.protocol for one in some)
+    return f"{many(len(some), 'subscription is', 'subscriptions are')} not confirmed ({kinds})"
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from ses_warden.domain.findings import Finding
-from ses_warden.domain.health import Alarm, Function, Heap, Queue, Source, broken, warn, well
+from ses_warden.domain.health import Alarm, Function, Heap, Queue, Source, broken, many, warn, well
 from ses_warden.domain.policies import Caller, Grant, grant
 from ses_warden.domain.text import clean
 
@@ -28,7 +28,8 @@ def judge_function(where: str, seen: Function | None) -> Iterator[Finding]:
         yield warn(code, where, what, _DEPLOY, _STATES)
     elif seen.reserved == 0:
         what = "its reserved concurrency is 0: it is switched off, and its events wait or are given up"
-        yield broken(code, where, what, "`aws lambda delete-function-concurrency`, or deploy the stack again.")
+        mend = f"`aws lambda delete-function-concurrency --function-name {seen.arn}`; find out first who switched it off."
+        yield broken(code, where, what, mend)
     else:
         # An inactive one was not asked for weeks, and wakes up by itself.
         yield well(code, where, "it is " + (seen.state or "there").lower())
@@ -60,7 +61,7 @@ def judge_sources(where: str, seen: Sequence[Source], wanted: Sequence[str]) -> 
         best = next((one for one in found if one.state == "Enabled"), found[0])
         result = clean(best.last_result, _REASON)
         if best.state in ("Disabled", "Disabling"):
-            mend = "`aws lambda update-event-source-mapping --enabled`; find out first who switched it off."
+            mend = f"`aws lambda update-event-source-mapping --uuid {best.uuid} --enabled`; find out first who switched it off."
             yield broken(code, where, f"it is no longer fed from {name}: the mapping is {best.state}", mend)
         elif "PROBLEM" in result.upper() or "ERROR" in result.upper():
             yield broken(code, where, f"feeding it from {name} fails: {result}", "Its role or the queue's key lacks a right.")
@@ -100,13 +101,13 @@ def judge_age(where: str, seen: Queue, oldest: float | None, limit: float) -> Fi
     """Whether events wait too long. `oldest` is in seconds, None where CloudWatch knows nothing of the last minutes."""
     waiting = seen.visible + seen.in_flight
     if oldest is not None and oldest >= limit and waiting:
-        what = f"{waiting:,} wait or are being recorded, the oldest for {spell(oldest)}"
+        what = f"{many(waiting, 'waits or is', 'wait or are')} being recorded, the oldest for {spell(oldest)}"
         mend = "See the function's lines here, and its log. The runbook: A function fails, or events wait."
         return warn("queue.age", where, what, mend)
     if not waiting:
         return well("queue.age", where, "nothing waits")
     age = f", the oldest for {spell(oldest)}" if oldest is not None else ""
-    return well("queue.age", where, f"{waiting:,} wait or are being recorded{age}")
+    return well("queue.age", where, f"{many(waiting, 'waits or is', 'wait or are')} being recorded{age}")
 
 
 def judge_dead_letters(where: str, seen: Queue, mend: str) -> Finding:
@@ -114,7 +115,7 @@ def judge_dead_letters(where: str, seen: Queue, mend: str) -> Finding:
     found = seen.visible + seen.in_flight
     if not found:
         return well("queue.dead", where, "nothing was given up")
-    return broken("queue.dead", where, f"{found:,} were given up; they are kept for 14 days", mend)
+    return broken("queue.dead", where, f"{many(found, 'message was', 'messages were')} given up, and kept for 14 days", mend)
 
 
 def judge_alarms(seen: Sequence[Alarm]) -> Iterator[Finding]:
@@ -135,13 +136,13 @@ def judge_alarms(seen: Sequence[Alarm]) -> Iterator[Finding]:
 
 def judge_quarantine(where: str, seen: Heap, now: datetime) -> Finding:
     """Whether payloads that cannot be read have come within the last day."""
-    total = f"{seen.listed:,}" + (" or more" if seen.more else "")
+    total = many(seen.listed, "payload", "or more payloads" if seen.more else "payloads")
     if not seen.listed:
         return well("quarantine.objects", where, "it is empty")
     if not seen.fresh:
-        return well("quarantine.objects", where, f"{total} payloads lie there, none of the last day")
+        return well("quarantine.objects", where, f"{total} from before, none of the last day")
     ago = spell((now - seen.newest).total_seconds()) if seen.newest else "a while"
-    what = f"{total} payloads that cannot be read, {seen.fresh:,} of the last day, the last {ago} ago"
+    what = f"{total} that cannot be read, {seen.fresh:,} of the last day, the last {ago} ago"
     mend = "`ses-warden replay --quarantine --plan` says why; replay them with a version that can read them."
     return warn("quarantine.objects", where, what, mend)
 
