@@ -181,10 +181,10 @@ def _vdm_lines(vdm: VdmSeen) -> list[str]:
         lines[0] += f"; for {vdm.own_set.name} engagement metrics {_word(engagement)}, optimized shared delivery {_word(shared)}"
     if bill is None:
         return lines
-    price = "not known for so many" if bill.vdm is None else f"about ${bill.vdm:,.2f} and what queries cost"
-    included = "; your plan has it already" if bill.included else ""
+    price = "at a price that is not known" if bill.vdm is None else f"about ${bill.vdm:,.2f} and what queries cost"
+    included = " (your plan has it already)" if bill.included else ""
     lines.append(
-        f"{bill.mails:,} mails in this Region in 30 days. For as many a month VDM costs {price}{included}, "
+        f"{bill.mails:,} mails in this Region in 30 days. For as many a month: VDM {price}{included}, "
         f"SES Warden about ${bill.ours:,.2f} (docs/costs.md)."
     )
     return lines

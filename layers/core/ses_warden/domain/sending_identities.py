@@ -157,7 +157,7 @@ def _feedback(identity: Identity, seen: Seen, own_topic: str) -> Finding:
         return Finding(code, Standing.UNKNOWN, where, f"It has {named}; where its bounces and complaints go could not be seen.")
     own = [kind for kind, arn in seen.topics.by_type.items() if arn == own_topic and own_topic]
     if not seen.recorded and not all(kind in own for kind in _FEEDBACK_TYPES):
-        others = _others(identity, seen.topics, own_topic) or "nobody"
+        others = _others(identity, seen.topics, own_topic) or "the sender by e-mail, as SES mails what nobody else is told"
         what = f"It has {named}: bounces and complaints of its mail that names no other set do not come here, but to {others}."
         mend = f"{choose}, with the stack's ConfigurationSetName, or let the identity's notifications go to FeedbackTopic"
         return Finding(code, Standing.WARN, where, what, mend, _DEFAULT_SET)
