@@ -76,6 +76,16 @@ def test_what_is_well_needs_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "ok: example.com: It comes twice.\n    Do this.\nwarn: example.org: It is PENDING.\n    Do that.\n" in out
 
 
+def test_what_is_alike_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """For all the identities that it is true of, the first three by name; JSON has each of them."""
+    reason = "You may not ask SES about this: the right ses:GetEmailIdentity is missing."
+    findings = tuple(Finding("identity.asked", Standing.UNKNOWN, f"{number}.example", reason) for number in range(6))
+    out = printed(capsys, look(findings=findings[:3]))
+    assert f"unknown: 0.example, 1.example, 2.example: {reason}\n" in out
+    out = printed(capsys, look(findings=findings))
+    assert f"unknown: 0.example, 1.example, 2.example and 3 more: {reason}\n" in out
+
+
 def test_nothing_that_a_stranger_named_reaches_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """No sequence is obeyed and no markup read; a topic's name is shown as it is."""
     hostile = Identity(

@@ -174,6 +174,18 @@ def test_a_right_that_is_missing_makes_unknown_what_needs_it(
     assert {finding.key: finding.standing for finding in look.findings if finding.key not in unknown}.items() <= before.items()
 
 
+@pytest.mark.parametrize(("denied", "asked"), [("abc", 3), ("ab", 6), ("bcd", 6)])
+def test_a_right_that_nobody_gave_is_not_asked_for_again_and_again(
+    take: Take, ses: FakeIdentities, denied: str, asked: int
+) -> None:
+    """Where the first three identities are refused, the others are unknown for the same reason; else each is asked."""
+    ses.known = {f"{name}.example": identity(f"{name}.example") for name in "abcdef"}
+    ses.denied = {f"identity {name}.example" for name in denied}
+    look = take()
+    assert len([what for what in ses.asked if what.startswith("identity")]) == asked
+    assert len([seen for seen in look.identities if seen.identity is None]) == (6 if asked == 3 else len(denied))
+
+
 def test_a_list_that_may_not_be_read_ends_the_look(take: Take, ses: FakeIdentities) -> None:
     """There is nothing else to look at."""
     ses.denied = {"listed"}
@@ -237,6 +249,7 @@ def test_the_records_of_a_domain_with_what_ses_sees() -> None:
     [
         (None, None, "bounce.example.com", False, "SES has no MAIL FROM domain for it yet"),
         (None, "mail", "mail.example.com", False, "--mail-from-domain mail.example.com"),
+        (None, "Mail.example.com.", "mail.example.com", False, "--mail-from-domain mail.example.com"),
         (MailFrom("mail.example.com", "SUCCESS", rejects=False), None, "mail.example.com", True, "no other"),
         (MailFrom("mail.example.com", "SUCCESS", rejects=False), "b", "b.example.com", False, "SES has mail.example.com as its"),
     ],

@@ -18,6 +18,7 @@ from ses_warden_cli.domain import shapes
 _COLOURS = {Standing.OK: "", Standing.UNKNOWN: "cyan", Standing.WARN: "yellow", Standing.BROKEN: "red"}
 _LONGEST_LINE = 1_000
 _UNKNOWN = "?"
+_PLACES = 3
 
 
 def show_look(look: Look, *, as_json: bool) -> bool:
@@ -156,17 +157,25 @@ def _word(known: bool | None) -> str:  # noqa: FBT001 - the one word of it
 
 def _print_findings(findings: Iterable[Finding]) -> None:
     screen = show.console()
+    alike: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         # What is well, and could not be told more simply, needs no line.
-        if finding.standing is Standing.OK and not finding.mend:
-            continue
+        if finding.standing is not Standing.OK or finding.mend:
+            alike.setdefault((finding.standing, finding.what, finding.mend), []).append(finding)
+    for finding, *others in alike.values():
         colour = _COLOURS[finding.standing]
         screen.print(
-            show.plain(f"{finding.standing}: {finding.where}: {finding.what}", colour, limit=_LONGEST_LINE), soft_wrap=True
+            show.plain(f"{finding.standing}: {_places(finding, others)}: {finding.what}", colour, limit=_LONGEST_LINE),
+            soft_wrap=True,
         )
         if finding.mend:
             # Whole, so that a terminal's selection takes commands as they are.
             screen.print(show.plain(finding.mend, limit=_LONGEST_LINE, indent=4), soft_wrap=True)
+
+
+def _places(finding: Finding, others: Sequence[Finding]) -> str:
+    named = ", ".join(one.where for one in (finding, *others[: _PLACES - 1]))
+    return named if len(others) < _PLACES else f"{named} and {len(others) - _PLACES + 1:,} more"
 
 
 def _vdm_lines(vdm: VdmSeen) -> list[str]:

@@ -8,9 +8,10 @@ from typing import NamedTuple, Protocol
 from ses_warden.domain.findings import Finding, Standing
 from ses_warden.domain.sending_identities import Identity, Seen, Topics, judge
 from ses_warden.domain.vdm import Bill, SetVdm, Vdm, bill
-from ses_warden.errors import IdentityError, NoIdentity
+from ses_warden.errors import IdentityError, NoIdentity, RightMissing
 
 PERIOD = timedelta(days=30)
+ENOUGH_REFUSALS = 3
 
 
 class Listed(NamedTuple):
@@ -95,11 +96,7 @@ def look_at_identities(ses: Identities, volume: Volume, own: Own, now: datetime,
     """
     listed = list(ses.listed())
     looked = listed[:limit]
-    seen: list[Seen] = []
-    for number, one in enumerate(looked, 1):
-        seen.append(_details(ses, one))
-        progress(number, len(looked))
-    seen = _with_topics(ses, seen)
+    seen = _with_topics(ses, _with_details(ses, looked, progress))
     seen = _with_recording(ses, seen, own)
     findings = [finding for one in seen for finding in judge(one, own.feedback_topic)]
     if own.unknown:
@@ -108,11 +105,26 @@ def look_at_identities(ses: Identities, volume: Volume, own: Own, now: datetime,
     return Look(own=own, identities=tuple(seen), findings=(*findings, *unknown), not_looked_at=len(listed) - len(looked), vdm=vdm)
 
 
-def _details(ses: Identities, one: Listed) -> Seen:
-    try:
-        return Seen(name=one.name, is_domain=one.is_domain, identity=ses.identity(one.name))
-    except IdentityError as error:
-        return Seen(name=one.name, is_domain=one.is_domain, unknown=(f"{error}.",))
+def _with_details(ses: Identities, looked: Sequence[Listed], progress: Progress) -> list[Seen]:
+    """Asks for each. Where the first few are refused for want of a right, the others would be too, a second each."""
+    seen: list[Seen] = []
+    refused: list[str] = []
+    for number, one in enumerate(looked, 1):
+        if len(refused) == ENOUGH_REFUSALS:
+            seen.append(_unseen(one, refused[0]))
+        else:
+            try:
+                seen.append(Seen(name=one.name, is_domain=one.is_domain, identity=ses.identity(one.name)))
+            except IdentityError as error:
+                seen.append(_unseen(one, f"{error}."))
+                if isinstance(error, RightMissing) and number <= ENOUGH_REFUSALS:
+                    refused.append(f"{error}.")
+        progress(number, len(looked))
+    return seen
+
+
+def _unseen(one: Listed, why: str) -> Seen:
+    return Seen(name=one.name, is_domain=one.is_domain, unknown=(why,))
 
 
 def _with_topics(ses: Identities, seen: list[Seen]) -> list[Seen]:

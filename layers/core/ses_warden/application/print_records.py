@@ -84,7 +84,8 @@ def _dkim(identity: Identity, notes: list[str]) -> list[Needed]:
 def _mail_from(identity: Identity, label: str | None, region: str, notes: list[str]) -> list[Needed]:
     known = identity.mail_from
     if label is not None or known is None:
-        name = domain_name(f"{label or USUAL_MAIL_FROM}.{identity.name}")
+        below = f".{identity.name}"
+        name = domain_name((label or USUAL_MAIL_FROM).lower().rstrip(".").removesuffix(below) + below)
     else:
         name = domain_name(known.domain)
     seen = known is not None and known.domain == name and known.status == "SUCCESS"
