@@ -5,6 +5,7 @@ Each group of commands is a folder, whose module `commands` enters it here, and 
 
 import typer
 
+from ses_warden_cli.domain import commands as domain
 from ses_warden_cli.messages import commands as messages
 from ses_warden_cli.people import commands as people
 from ses_warden_cli.pipeline import commands as pipeline
@@ -25,6 +26,7 @@ app = typer.Typer(
 sending.add_to(app)
 messages.add_to(app)
 suppression.add_to(app)
+domain.add_to(app)
 samples.add_to(app)
 pipeline.add_to(app)
 people.add_to(app)

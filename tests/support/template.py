@@ -4,6 +4,7 @@ stack = resolve(load(), SuppressionAuthority="warden")
 tables = of_type(stack, "AWS::DynamoDB::Table")
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, override
@@ -100,12 +101,60 @@ def _holds(condition: Json, named: Callable[[str], bool], parameters: Json) -> b
             return all(_holds(part, named, parameters) for part in parts)
         case {"Fn::Or": list(parts)}:
             return any(_holds(part, named, parameters) for part in parts)
+        case {"Fn::Contains": [list(members), value]}:
+            return _text(value, parameters) in members
     raise AssertionError(f"not a condition: {condition}")
 
 
 def _text(value: Any, parameters: Json) -> str:
     """A parameter or literal as CloudFormation compares it: numbers as their text."""
     return str(parameters[value["Ref"]] if isinstance(value, dict) else value)
+
+
+def refusals(template: Json, **parameters: str | int) -> list[str]:
+    """What CloudFormation would say to these parameters, by the template's Rules, before it does anything."""
+    values = {name: spec["Default"] for name, spec in template["Parameters"].items()} | parameters
+
+    def holds(condition: Json) -> bool:
+        return _holds(condition, _no_condition, values)
+
+    rules = template["Rules"].values()
+    asked = [assertion for rule in rules if holds(rule.get("RuleCondition", _ALWAYS)) for assertion in rule["Assertions"]]
+    return [assertion["AssertDescription"] for assertion in asked if not holds(assertion["Assert"])]
+
+
+_ALWAYS: Json = {"Fn::Equals": ["", ""]}
+
+
+def _no_condition(name: str) -> bool:
+    raise AssertionError(f"a rule knows no conditions, {name} neither")
+
+
+def text_of(node: Any, values: Json) -> str:
+    """What CloudFormation makes of a text with `Fn::Sub`, `Fn::Join` and `Fn::Split` in a resolved template."""
+    match node:
+        case str() | int():
+            return str(node)
+        case {"Fn::Join": [str(between), parts]}:
+            return between.join(_texts(parts, values))
+        case {"Fn::Sub": [str(text), dict(more)]}:
+            return _filled(text, values | {name: text_of(value, values) for name, value in more.items()})
+        case {"Fn::Sub": str(text)}:
+            return _filled(text, values)
+    raise AssertionError(f"not a text: {node}")
+
+
+def _texts(node: Any, values: Json) -> list[str]:
+    match node:
+        case {"Fn::Split": [str(at), text]}:
+            return text_of(text, values).split(at)
+        case list():
+            return [text_of(part, values) for part in node]
+    raise AssertionError(f"not a list of texts: {node}")
+
+
+def _filled(text: str, values: Json) -> str:
+    return re.sub(r"\$\{([^}]+)\}", lambda found: str(values[found[1]]), text)
 
 
 def of_type(stack: Json, kind: str) -> dict[str, Json]:

@@ -89,6 +89,32 @@ def test_a_default_keeps_to_its_own_bounds(name: str) -> None:
         ("ExistingConfigurationSetName", ["", "mine"], ["a/b", "x" * 65]),
         ("AdditionalConfigurationSet1", ["", "mine"], ["a,b"]),
         ("CustomRedirectDomain", ["", "click.example.com"], ["https://click.example.com", "localhost", "a_b.example.com"]),
+        (
+            "SendingDomain",
+            ["", "example.com", "mail.example.co.uk", "xn--bcher-kva.example"],
+            ["com", "Example.com", "a_b.example.com"],
+        ),
+        ("ExistingSendingDomain", ["", "example.com"], ["example.com.", "-a.example.com", "a..com", "https://example.com"]),
+        (
+            "SendingAddress",
+            ["", "jane@example.com", "jane+x@mail.example.com"],
+            ["jane", "jane@example", "a@example.com,b@example.com"],
+        ),
+        ("MailFromSubdomain", ["", "bounce", "b-1"], ["a.b", "-b", "b-", "Bounce", "b" * 64]),
+        ("MailFromFailure", ["USE_DEFAULT_VALUE", "REJECT_MESSAGE"], ["UseDefaultValue"]),
+        ("HostedZoneId", ["", "Z0123456789ABCDEFGHIJ"], ["/hostedzone/Z1", "z1", "example.com"]),
+        ("DmarcPolicy", ["", "none", "quarantine", "reject"], ["None", "pass"]),
+        (
+            "DmarcReportAddress",
+            ["", "dmarc@example.com", "a+b@example.com,c@example.net,d@example.org"],
+            [
+                "mailto:dmarc@example.com",
+                "a@x.example, b@x.example",
+                "a!10m@example.com",
+                'a";p=none@example.com',
+                "a@b.de," * 3 + "a@b.de",
+            ],
+        ),
         ("NoFeedbackDomains", ["", "gmail.com", "gmail.com,googlemail.com"], ["Gmail.com", "a.com, b.com", "a.com,"]),
         ("ExistingEventsTableName", ["", "ses-warden-EventsTable-1ABC"], ["ab", "a b c"]),
         (

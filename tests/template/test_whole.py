@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.template import TEMPLATE, Json, load, of_type, resolve
+from tests.support.template import TEMPLATE, Json, load, of_type, refusals, resolve
 
 ROOT = TEMPLATE.parent
 
@@ -37,6 +37,18 @@ SHAPES: dict[str, dict[str, str | int]] = {
         "RecipientEvents": "plain",
         "ExistingSuppressionTableName": "old-suppression",
     },
+    "sending domain": {"SendingDomain": "example.com", "SendingAddress": "jane@example.net"},
+    "sending domain with records": {
+        "SendingDomain": "example.com",
+        "HostedZoneId": "Z1",
+        "DmarcPolicy": "reject",
+        "DmarcTesting": "true",
+        "DmarcSubdomainPolicy": "quarantine",
+        "DmarcNonexistentPolicy": "reject",
+        "DmarcReportAddress": "dmarc@example.com",
+    },
+    "sending domain in an existing set": {"SendingDomain": "example.com", "ExistingConfigurationSetName": "mine"},
+    "existing sending domain": {"ExistingSendingDomain": "example.com", "HostedZoneId": "Z1", "DmarcPolicy": "none"},
     "existing tables": {
         "ExistingEventsTableName": "old-events",
         "ExistingSuppressionTableName": "old-suppression",
@@ -80,7 +92,7 @@ def test_no_reference_dangles(template: Json, parameters: dict[str, str | int]) 
 def test_an_operator_finds_every_name_in_the_outputs(template: Json, parameters: dict[str, str | int]) -> None:
     """Outputs name topics, queues, tables, bucket, functions and logs in every shape, each with a description."""
     outputs = resolve(template, **parameters)["Outputs"]
-    assert outputs.keys() - {"KeyArn"} == OUTPUTS
+    assert outputs.keys() - {"KeyArn", "SendingDomain"} == OUTPUTS
     assert all(output["Description"] for output in outputs.values())
 
 
@@ -89,6 +101,12 @@ def test_every_condition_is_used(template: Json) -> None:
     rest = {key: value for key, value in template.items() if key != "Conditions"}
     used = {name for section in (rest, template["Conditions"]) for name in _conditions(section)}
     assert used == template["Conditions"].keys()
+
+
+@pytest.mark.parametrize("parameters", SHAPES.values(), ids=SHAPES)
+def test_the_rules_let_every_shape_through(template: Json, parameters: dict[str, str | int]) -> None:
+    """They refuse contradictions alone."""
+    assert refusals(template, **parameters) == []
 
 
 def test_a_key_given_twice_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:

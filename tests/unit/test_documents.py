@@ -99,8 +99,9 @@ def table_of(document: str, name: str) -> str:
 
 def _allowed(parameter: Json) -> str:
     if values := parameter.get("AllowedValues"):
+        values = ["(empty)" if value == "" else value for value in values]
         shown = values if len(values) <= MOST_VALUES_SHOWN else [*values[:2], "…", values[-1]]
-        return ", ".join("…" if value == "…" else f"`{value}`" for value in shown)
+        return ", ".join(str(value) if value in ("…", "(empty)") else f"`{value}`" for value in shown)
     if parameter["Type"] == "Number":
         return f"{parameter['MinValue']} to {parameter['MaxValue']}"
     return f"up to {parameter['MaxLength']} characters"

@@ -14,6 +14,10 @@ WardenError
 ├── MetricsError       CloudWatch or SQS did not say how things stand
 ├── AlertError         an alert did not go out
 ├── GuardIncomplete    a run of the guard left something undone
+├── RecordError        a DNS record cannot be written as it was asked for
+├── IdentityError      SES did not say how an identity, a configuration set or the account stands
+│   ├── NoIdentity     … because it has no such identity (or set)
+│   └── RightMissing   … because a right is missing; the message names it
 ├── NothingToDo        an operator asked for what is so already
 ├── UnknownScope       a sender asked about a scope of no known kind
 ├── Unseen             a part of the stack could not be looked at
@@ -79,6 +83,22 @@ class AlertError(WardenError):
 
 class GuardIncomplete(WardenError):
     """A run of the guard left something undone, which the next one tries again; the message lists what."""
+
+
+class RecordError(WardenError):
+    """A DNS record cannot be written as it was asked for; the message says why."""
+
+
+class IdentityError(WardenError):
+    """SES or CloudWatch did not say how something stands; the message gives the code of the failure."""
+
+
+class NoIdentity(IdentityError):
+    """SES has no such identity or configuration set in this Region; the message says how to make it."""
+
+
+class RightMissing(IdentityError):
+    """Whoever asks may not; the message names the right that is missing."""
 
 
 class NothingToDo(WardenError):

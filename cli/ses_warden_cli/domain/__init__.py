@@ -1,0 +1,1 @@
+"""Identities of SES, and the DNS records of sending domains."""

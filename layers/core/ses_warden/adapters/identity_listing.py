@@ -1,0 +1,184 @@
+"""SES's identities, their topics, and the switches of Virtual Deliverability Manager; all of it is only read.
+
+SES takes one request a second of each of these (https://docs.aws.amazon.com/ses/latest/dg/quotas.html). The topics are told by
+version 1 of the API alone, for up to 100 identities a call:
+https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationAttributes.html
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import batched
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ses_warden.adapters.failures import code_of
+from ses_warden.application.look_at_identities import Listed
+from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
+from ses_warden.domain.text import clean
+from ses_warden.domain.vdm import SetVdm, Vdm
+from ses_warden.errors import IdentityError, NoIdentity, RightMissing
+
+PACE_SECONDS = 1.0
+PAGE = 1000
+MOST_TOPICS = 100
+_FEEDBACK = {"BOUNCE", "COMPLAINT"}
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_GONE = ("NotFoundException",)
+_LONGEST = 300
+
+
+class SesIdentities:
+    """The port `Identities` on both versions of SES's API: `v2` is boto3's client of `sesv2`, `v1` that of `ses`."""
+
+    def __init__(
+        self,
+        v2: Any,
+        v1: Callable[[], Any],
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._v2 = v2
+        self._v1 = v1
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._last: float | None = None
+
+    def listed(self) -> Iterator[Listed]:
+        """See the port: 1,000 identities a call."""
+        page: dict[str, Any] = {}
+        while True:
+            answer = self._ask("ses:ListEmailIdentities", self._v2.list_email_identities, PageSize=PAGE, **page)
+            for one in answer.get("EmailIdentities", ()):
+                yield Listed(one["IdentityName"], one.get("IdentityType") != "EMAIL_ADDRESS")
+            if not answer.get("NextToken"):
+                return
+            page = {"NextToken": answer["NextToken"]}
+
+    def identity(self, name: str) -> Identity:
+        """See the port."""
+        return _identity(name, self._ask("ses:GetEmailIdentity", self._v2.get_email_identity, EmailIdentity=name))
+
+    def topics(self, names: Sequence[str]) -> Mapping[str, Topics]:
+        """See the port."""
+        found: dict[str, Topics] = {}
+        for some in batched(names, MOST_TOPICS, strict=False):
+            ask = self._v1().get_identity_notification_attributes
+            answer = self._ask("ses:GetIdentityNotificationAttributes", ask, Identities=list(some))
+            for name, own in answer.get("NotificationAttributes", {}).items():
+                found[name] = Topics(*(own.get(f"{kind}Topic") or "" for kind in ("Bounce", "Complaint", "Delivery")))
+        return found
+
+    def feedback_topics(self, configuration_set: str) -> frozenset[str]:
+        """See the port."""
+        ask = self._v2.get_configuration_set_event_destinations
+        answer = self._ask("ses:GetConfigurationSetEventDestinations", ask, ConfigurationSetName=configuration_set)
+        heard: dict[str, set[str]] = {}
+        for one in answer.get("EventDestinations", ()):
+            topic = one.get("SnsDestination", {}).get("TopicArn")
+            if topic and one.get("Enabled"):
+                heard.setdefault(topic, set()).update(one.get("MatchingEventTypes", ()))
+        return frozenset(topic for topic, types in heard.items() if types >= _FEEDBACK)
+
+    def vdm(self) -> Vdm:
+        """See the port."""
+        answer = self._ask("ses:GetAccount", self._v2.get_account)
+        own = answer.get("VdmAttributes", {})
+        return Vdm(
+            own.get("VdmEnabled") == "ENABLED",
+            _switch(own.get("DashboardAttributes", {}).get("EngagementMetrics")),
+            _switch(own.get("GuardianAttributes", {}).get("OptimizedSharedDelivery")),
+            answer.get("PricingAttributes", {}).get("CurrentPlan", ""),
+        )
+
+    def set_vdm(self, configuration_set: str) -> SetVdm:
+        """See the port."""
+        ask = self._v2.get_configuration_set
+        own = self._ask("ses:GetConfigurationSet", ask, ConfigurationSetName=configuration_set).get("VdmOptions", {})
+        return SetVdm(
+            configuration_set,
+            _switch(own.get("DashboardOptions", {}).get("EngagementMetrics")),
+            _switch(own.get("GuardianOptions", {}).get("OptimizedSharedDelivery")),
+        )
+
+    def _ask(self, right: str, operation: Callable[..., Any], **request: Any) -> Any:
+        if self._last is not None:
+            wait = self._last + PACE_SECONDS - self._monotonic()
+            if wait > 0:
+                self._sleep(wait)
+        self._last = self._monotonic()
+        return answer_of(right, operation, **request)
+
+
+class CloudWatchVolume:
+    """The port `Volume`; `client` is boto3's of `cloudwatch`."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def sent(self, since: datetime, until: datetime) -> int:
+        """See the port. https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-cloudwatch.html"""
+        metric = {"Namespace": "AWS/SES", "MetricName": "Send"}
+        stat = {"Metric": metric, "Period": int(timedelta(days=1).total_seconds()), "Stat": "Sum"}
+        asked: dict[str, Any] = {"MetricDataQueries": [{"Id": "sent", "MetricStat": stat}], "StartTime": since, "EndTime": until}
+        total = 0.0
+        while True:
+            answer = answer_of("cloudwatch:GetMetricData", self._client.get_metric_data, **asked)
+            total += sum(sum(result["Values"]) for result in answer.get("MetricDataResults", ()))
+            if not answer.get("NextToken"):
+                return round(total)
+            asked["NextToken"] = answer["NextToken"]
+
+
+def answer_of(right: str, operation: Callable[..., Any], **request: Any) -> Any:
+    """The answer to a request that needs a right. Raises `IdentityError`."""
+    service = "CloudWatch" if right.startswith("cloudwatch:") else "SES"
+    action = right.partition(":")[2]
+    try:
+        return operation(**request)
+    except ClientError as error:
+        # Messages may repeat addresses: only the code is passed on.
+        code = code_of(error)
+        if code in _DENIED:
+            raise RightMissing(f"You may not ask {service} about this: the right {right} is missing") from error
+        if code in _GONE:
+            raise NoIdentity(f"{service} has no such thing in this Region ({action})") from error
+        raise IdentityError(f"{service} refused to answer {action}: {code}") from error
+    except BotoCoreError as error:
+        raise IdentityError(f"{service} did not answer {action}: {code_of(error)}") from error
+
+
+def _identity(name: str, answer: Mapping[str, Any]) -> Identity:
+    dkim, mail_from = answer.get("DkimAttributes", {}), answer.get("MailFromAttributes", {})
+    # SES gives the behaviour without a domain where there is none.
+    domain = mail_from.get("MailFromDomain")
+    return Identity(
+        name=name,
+        is_domain=answer.get("IdentityType") != "EMAIL_ADDRESS",
+        verified=answer.get("VerifiedForSendingStatus") is True,
+        verification=answer.get("VerificationStatus", "unknown"),
+        dkim=Dkim(
+            signs=dkim.get("SigningEnabled") is True,
+            status=dkim.get("Status", "unknown"),
+            key=dkim.get("CurrentSigningKeyLength", ""),
+            origin=dkim.get("SigningAttributesOrigin", ""),
+            tokens=tuple(dkim.get("Tokens", ())),
+            zone=dkim.get("SigningHostedZone", ""),
+        ),
+        mail_from=MailFrom(
+            clean(domain, _LONGEST),
+            mail_from.get("MailFromDomainStatus", "unknown"),
+            mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE",
+        )
+        if domain
+        else None,
+        configuration_set=answer.get("ConfigurationSetName") or "",
+        forwards=answer.get("FeedbackForwardingStatus") is not False,
+        error=answer.get("VerificationInfo", {}).get("ErrorType", ""),
+    )
+
+
+def _switch(word: str | None) -> bool | None:
+    return None if word is None else word == "ENABLED"
