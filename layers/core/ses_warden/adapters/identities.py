@@ -52,7 +52,7 @@ class SesIdentities:
                 return IdentityView(region, silence=Silence.NO_ANSWER, detail=code_of(error))
         return IdentityView(region, silence=Silence.NO_IDENTITY)
 
-    def verified(self, most: int) -> tuple[Sequence[str], int]:
+    def verified(self) -> Sequence[str]:
         """See the port: a thousand identities a call."""
         found: list[str] = []
         page: dict[str, Any] = {}
@@ -72,8 +72,7 @@ class SesIdentities:
             if not answer.get("NextToken"):
                 break
             page = {"NextToken": answer["NextToken"]}
-        found.sort()
-        return found[:most], max(len(found) - most, 0)
+        return sorted(found)
 
     def _paced(self, operation: Callable[..., Any], **request: Any) -> Any:
         if self._last is not None:

@@ -35,6 +35,6 @@ class Identities(Protocol):
         """The identity that SES would send the domain's mail by."""
         ...
 
-    def verified(self, most: int) -> tuple[Sequence[str], int]:
-        """The verified domains in order, at most so many, and how many there are beyond. Raises `AuditError`."""
+    def verified(self) -> Sequence[str]:
+        """The domains that may send, in order. Raises `AuditError`."""
         ...
