@@ -24,6 +24,7 @@ WATCHED = {
     "ActivityTopicRedriveFailures": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "ActivityTopic"),
     "GuardFunctionErrors": ("AWS/Lambda", "Errors", "GuardFunction"),
     "SyncFunctionErrors": ("AWS/Lambda", "Errors", "SyncFunction"),
+    "AuditFunctionErrors": ("AWS/Lambda", "Errors", "AuditFunction"),
     "PublisherFunctionErrors": ("AWS/Lambda", "Errors", "PublisherFunction"),
     "PublisherFunctionThrottles": ("AWS/Lambda", "Throttles", "PublisherFunction"),
     "PublisherDeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "PublisherDeadLetterQueue"),

@@ -27,6 +27,7 @@ SHAPES: dict[str, dict[str, str | int]] = {
     "account guarded": {"GuardAccountMode": "active"},
     "sync off": {"SuppressionSync": "off"},
     "sync applies": {"SuppressionSync": "apply"},
+    "audit off": {"AuditMode": "off"},
     "events hashed": {"RecipientEvents": "hashed"},
     "events plain, existing table": {
         "RecipientEvents": "plain",
@@ -77,6 +78,8 @@ OUTPUTS = {
     "GuardLogGroupName",
     "SyncFunctionName",
     "SyncLogGroupName",
+    "AuditFunctionName",
+    "AuditLogGroupName",
 }
 
 

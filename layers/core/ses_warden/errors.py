@@ -13,6 +13,7 @@ WardenError
 ├── TooManyChanges     a scheduled run would have had to change more than it may without a person
 ├── MetricsError       CloudWatch or SQS did not say how things stand
 ├── AlertError         an alert did not go out
+├── AuditError         SES or the DNS could not be asked about domains at all
 ├── GuardIncomplete    a run of the guard left something undone
 ├── RecordError        a DNS record cannot be written as it was asked for
 ├── IdentityError      SES did not say how an identity, a configuration set or the account stands
@@ -79,6 +80,10 @@ class MetricsError(WardenError):
 
 class AlertError(WardenError):
     """The topic or the event bus did not take an alert; the message gives the code of the failure."""
+
+
+class AuditError(WardenError):
+    """The audit of domains cannot begin, or left some of it undone; the message says what, and what to do."""
 
 
 class GuardIncomplete(WardenError):
