@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -139,6 +140,14 @@ def test_without_a_publisher_nobody_is_told_of_recipients() -> None:
     parts = {name: value for name, value in (blueprint().resources or {}).items() if name != "PublisherFunction"}
     assert bad(examine(Health(), blueprint(parts)))["function.state", "PublisherFunction"] is Standing.WARN
     assert worst(examine(Health(), blueprint(parts, RecipientEvents="off"))) is Standing.OK
+
+
+def test_mail_from_before_the_stack_is_none_of_its() -> None:
+    """A new stack in an account that has sent all day is not broken."""
+    new = replace(blueprint(), since=NOW - timedelta(minutes=30))
+    assert bad(examine(Health(recorded=0, last=None), new)) == {}
+    old = replace(blueprint(), since=NOW - timedelta(hours=30))
+    assert bad(examine(Health(recorded=0, last=None), old))["events.age", "events"] is Standing.BROKEN
 
 
 class Recording(dict[str, str]):

@@ -38,7 +38,7 @@ class Examination:
 
     def _mail(self) -> list[Finding]:
         try:
-            traffic = self.eyes.traffic(self.plan.of("FeedbackTopicArn"), self.now)
+            traffic = self.eyes.traffic(self.plan.of("FeedbackTopicArn"), self.now).after(self.plan.since)
         except Unseen as error:
             found = [unknown("events.age", "events", f"SES's own metrics could not be seen: {error}", needs(error))]
             coverage = Standing.UNKNOWN

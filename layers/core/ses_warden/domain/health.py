@@ -13,12 +13,13 @@ class Blueprint:
     """What a stack should be made of.
 
     `named` are its outputs and parameters by their names in the template, `resources` the physical ids by logical ids; None where
-    nobody may ask for them.
+    nobody may ask for them. `since` is when the stack was made: mail from before is none of its.
     """
 
     stack: str
     named: Mapping[str, str]
     resources: Mapping[str, str] | None = None
+    since: datetime | None = None
 
     def of(self, name: str, otherwise: str = "") -> str:
         """An output or parameter."""
@@ -181,6 +182,15 @@ class Traffic:
     feedback: Sequence[Point] = field(default=())
     published: Sequence[Point] = field(default=())
     period: timedelta = timedelta(minutes=5)
+
+    def after(self, moment: datetime | None) -> "Traffic":
+        """What of it began after a moment, if there is one."""
+        if moment is None:
+            return self
+        sends, feedback, published = (
+            [one for one in points if one.at >= moment] for points in (self.sends, self.feedback, self.published)
+        )
+        return Traffic(sends, feedback, published, self.period)
 
 
 def many(number: int, one: str, several: str) -> str:

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from typing import Any, NamedTuple, cast
 
+# Statements about all but what they name: rare, and too easily read wrongly.
+_ALL_BUT = frozenset({"NotAction", "NotPrincipal", "NotResource"})
+
 
 class Grant(Enum):
     """What a policy says of a service that acts for an account."""
@@ -39,7 +42,7 @@ def grant(policy: str, caller: Caller, action: str, resource: str) -> Grant:
     """What the policy, a JSON document, says of an action on a resource (an ARN, or `*` in a key's policy)."""
     allowed, may_allow, may_deny = None, False, False
     for statement in _statements(policy):
-        verdict = _judge(statement.get("Condition"), caller)
+        verdict = _judge(statement, caller)
         if verdict.holds is False or not _concerns(statement, caller, action, resource):
             continue
         if statement.get("Effect") == "Deny":
@@ -67,6 +70,8 @@ def _statements(policy: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _concerns(statement: Mapping[str, Any], caller: Caller, action: str, resource: str) -> bool:
+    if statement.keys() & _ALL_BUT:
+        return True
     principal = statement.get("Principal")
     named = _words(principal.get("Service")) + _words(principal.get("AWS")) if isinstance(principal, dict) else _words(principal)
     return (
@@ -76,7 +81,8 @@ def _concerns(statement: Mapping[str, Any], caller: Caller, action: str, resourc
     )
 
 
-def _judge(conditions: object, caller: Caller) -> _Verdict:
+def _judge(statement: Mapping[str, Any], caller: Caller) -> _Verdict:
+    conditions = statement.get("Condition")
     verdicts: list[bool | None] = []
     bound = False
     for operator, keys in conditions.items() if isinstance(conditions, dict) else ():
@@ -85,7 +91,8 @@ def _judge(conditions: object, caller: Caller) -> _Verdict:
             bound = bound or any(caller.account in value for value in _words(values))
     if False in verdicts:
         return _Verdict(holds=False, bound=bound)
-    return _Verdict(holds=None if None in verdicts else True, bound=bound)
+    unclear = None in verdicts or bool(statement.keys() & _ALL_BUT)
+    return _Verdict(holds=None if unclear else True, bound=bound)
 
 
 def _holds(operator: str, key: str, values: list[str], caller: Caller) -> bool | None:
