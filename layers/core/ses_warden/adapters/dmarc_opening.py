@@ -33,7 +33,7 @@ class Limits:
     lines: int = 400_000
     boundaries: int = 50
     attachments: int = 20
-    unpacked: int = 30 * MIB
+    unpacked: int = 20 * MIB
     ratio: int = 300
     ratio_from: int = MIB
     members: int = 10
