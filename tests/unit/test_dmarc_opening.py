@@ -25,9 +25,10 @@ from tests.support.dmarc import gzipped, mail, record, report, zipped
 from tests.support.emulator import ROOT
 
 XML = report(record(count=7)).encode()
+LIMITS = Limits()
 
 
-def opened(content: bytes, limits: Limits = Limits()) -> list[Document | Refused]:
+def opened(content: bytes, limits: Limits = LIMITS) -> list[Document | Refused]:
     """What comes of a file."""
     return list(open_content(content, limits))
 
@@ -148,7 +149,7 @@ HOSTILE: dict[str, bytes] = {
     "a hundred gzip members": gzipped(b"") * 100,
     "packed by LZMA, whose memory the file chooses": zipped(XML, method=zipfile.ZIP_LZMA),
     "packed by bzip2": zipped(XML, method=zipfile.ZIP_BZIP2),
-    "an entity from a file": ('<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>').encode()
+    "an entity from a file": (b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>')
     + XML.split(b"\n", 1)[1].replace(b"receiver.example", b"&f;"),
     "an entity from the network": b'<!DOCTYPE x SYSTEM "http://192.0.2.1/x.dtd">' + XML,
     "a billion laughs": LAUGHS.encode() + XML.split(b"\n", 1)[1].replace(b"receiver.example", b"&i;"),
@@ -318,7 +319,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM:
     ],
 )
 def test_no_file_needs_a_quarter_of_a_gigabyte(content: bytes, sources: int) -> None:
-    """parsedmarc and its libraries included."""
+    """Parsedmarc and its libraries included."""
     done = subprocess.run(  # noqa: S603  # our own words
         [sys.executable, "-c", MEASURE], input=content, capture_output=True, check=True, cwd=ROOT, timeout=240
     )
