@@ -1,4 +1,4 @@
-"""DMARC reports: there only where they are wanted, a bucket that nobody but SES's own rule writes to, and no rule set taken over."""
+"""DMARC reports: there only where wanted, a bucket that none but SES's own rule writes to, and no rule set taken over."""
 
 from pathlib import Path
 
