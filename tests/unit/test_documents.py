@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ses_warden.adapters.entries import item_from
 from ses_warden.adapters.dmarc_metrics import DMARC_METRICS
+from ses_warden.adapters.entries import item_from
 from ses_warden.adapters.guard_metrics import GUARD_METRICS
 from ses_warden.adapters.metrics import LAG, NAMES
 from ses_warden.adapters.rows import row_of
