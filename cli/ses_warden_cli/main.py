@@ -6,6 +6,7 @@ Each group of commands is a folder, whose module `commands` enters it here, and 
 import typer
 
 from ses_warden_cli.audit import commands as audit
+from ses_warden_cli.dmarc import commands as dmarc
 from ses_warden_cli.domain import commands as domain
 from ses_warden_cli.messages import commands as messages
 from ses_warden_cli.people import commands as people
@@ -31,5 +32,6 @@ domain.add_to(app)
 samples.add_to(app)
 pipeline.add_to(app)
 people.add_to(app)
+dmarc.add_to(app)
 simulator.add_to(app)
 audit.add_to(app)
