@@ -58,7 +58,7 @@ class ActivityNotes:
 
 
 def outgoing_row(one: Outgoing) -> dict[str, Any]:
-    """A note: addresses by day; domains by name, whose labels are turned round, so that a domain and those below it are neighbours."""
+    """A note: addresses by day; domains by name, its labels turned round, so that a domain and those below it are neighbours."""
     day = one.day.isoformat()
     purge_at = datetime(one.day.year, one.day.month, one.day.day, tzinfo=UTC) + KEPT
     scope, item = (ADDRESSES, f"{day}#{one.address}") if one.address else (DOMAINS, f"{turned(one.domain)}#{day}")

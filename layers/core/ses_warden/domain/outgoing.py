@@ -43,7 +43,7 @@ def address_key(text: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def domain_key(text: str) -> str | None:
-    """A domain in lower case without the root's dot, or None of what is none; U-labels are none, as SES and reports write A-labels."""
+    """A domain in lower case without the root's dot, or None of what is none; U-labels are none: SES and reports write A-labels."""
     name = text.strip().rstrip(".").lower() if len(text) <= _LONGEST_DOMAIN + 1 else ""
     return name if _DOMAIN.fullmatch(name) else None
 
