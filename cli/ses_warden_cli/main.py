@@ -5,6 +5,7 @@ Each group of commands is a folder, whose module `commands` enters it here, and 
 
 import typer
 
+from ses_warden_cli.dmarc import commands as dmarc
 from ses_warden_cli.messages import commands as messages
 from ses_warden_cli.people import commands as people
 from ses_warden_cli.pipeline import commands as pipeline
@@ -29,3 +30,4 @@ samples.add_to(app)
 pipeline.add_to(app)
 people.add_to(app)
 simulator.add_to(app)
+dmarc.add_to(app)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from ses_warden.domain.dmarc_blockers import TOLERATED, Blockers, blockers_of
+from ses_warden.domain.dmarc_blockers import Blockers, blockers_of
 from ses_warden.domain.dmarc_sources import Kind
 from ses_warden.domain.dmarc_summary import Summary
 from ses_warden.domain.findings import Finding
@@ -129,7 +129,10 @@ def _from_none(case: _Case) -> _Move:
         return _Move(Step.WAIT, f"Stay at p=none: still to come are {lacking}.")
     if case.blockers.apex:
         return _Move(Step.MEND, "Mend first, and stay at p=none until then: mail of yours fails.")
-    return _Move(Step.QUARANTINE_TEST, "Publish p=quarantine with t=y: your mail passes.", "quarantine", testing=True)
+    words = "Publish p=quarantine with t=y: your mail passes."
+    if case.blockers.subdomains:
+        words = f"Publish p=quarantine with t=y for {domain} alone: its mail passes, while mail of subdomains fails."
+    return _Move(Step.QUARANTINE_TEST, words, "quarantine", testing=True)
 
 
 def _from_test(case: _Case, policy: str) -> _Move:
@@ -189,10 +192,11 @@ def _reasons(case: _Case, step: Step) -> Iterator[str]:
         sp = f"; sp={published.subdomain}" if published.subdomain else ""
         period = _days(_covered(summary))
         yield f"p={published.policy}{sp}{tested} has stood for {_days(case.stood)} of the {period} of these reports."
-    if ours.mails:
+    sent = ours.mails + summary.mails(Kind.SES_UNSIGNED)
+    if sent:
         yield (
-            f"{_percent(ours.rate(ours.passed))} of {ours.mails:,} mails of yours pass, "
-            f"{_percent(ours.rate(ours.dkim))} by a signature of yours; {ours.spf_alone:,} pass by SPF alone."
+            f"{_percent(ours.passed / sent)} of {sent:,} mails that you sent pass: {_percent(ours.dkim / sent)} by a signature of "
+            f"yours, {ours.spf_alone:,} mails by SPF alone."
         )
     strangers = summary.kinds.get(Kind.STRANGER)
     if strangers and step is not Step.PUBLISH:
@@ -240,6 +244,3 @@ def _days(period: timedelta) -> str:
 def _percent(rate: float) -> str:
     """Never 100.0 % where one fails."""
     return f"{min(100 * rate, 100 if rate == 1 else 99.9):.1f} %"
-
-
-__all__ = ["A_MONTH", "A_TEST", "KEEP", "LEAST_MAILS", "TOLERATED", "Advice", "Step", "advise"]

@@ -87,9 +87,9 @@ def _spf_alone(summary: Summary) -> Iterator[Finding]:
             continue
         names = sorted({author for one in some for author in one.authors})[:_MOST_NAMED]
         yield Finding(
-            "dmarc.spf-alone",
+            f"dmarc.spf-alone.{'ses' if kind is Kind.OURS_SES else 'other'}",
             Standing.WARN if _is_much(mails, summary.ours.mails - mails) else Standing.OK,
-            kind.value,
+            summary.domain,
             f"{mails:,} mails {'through SES' if kind is Kind.OURS_SES else 'from elsewhere'} pass by SPF alone, from "
             f"{_addresses(some)}: whoever forwards one makes it fail.",
             f"Switch Easy DKIM on for {', '.join(names)}." if kind is Kind.OURS_SES else f"Let that host sign as {summary.domain}.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ses_warden.domain.dmarc import Authenticated, Source
-from ses_warden.domain.outgoing import address_key, domain_key, is_within
+from ses_warden.domain.outgoing import address_key, is_within, name_key
 from ses_warden.domain.text import clean
 
 # With this SES signs all mail beside our own signature, and this is the MAIL FROM where we have set none:
@@ -197,4 +197,4 @@ def _aligns(name: str, domain: str) -> bool:
 
 
 def _name(text: str) -> str:
-    return domain_key(text) or clean(text, _LONGEST_NAME).lower()
+    return name_key(text) or clean(text, _LONGEST_NAME).lower()

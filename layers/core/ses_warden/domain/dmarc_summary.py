@@ -94,7 +94,11 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What some weeks of reports come to. `first` and `last`: the time that the reports cover; `cut`: names beyond the limits."""
+    """What some weeks of reports come to.
+
+    `first` and `last`: the time that the reports cover; `unread`: records that could not be read; `cut`: more sources than are kept
+    apart, the rest of which is one, `REST`.
+    """
 
     domain: str
     total: Tally
@@ -107,7 +111,13 @@ class Summary:
     first: datetime | None
     last: datetime | None
     published: Published
+    unread: int = 0
     cut: bool = False
+
+    def mails(self, kind: Kind) -> int:
+        """How many mails are of a kind."""
+        tally = self.kinds.get(kind)
+        return tally.mails if tally else 0
 
     @property
     def ours(self) -> Tally:
@@ -145,6 +155,7 @@ class _Sums:
     reporters: dict[str, Tally] = field(default_factory=dict)
     days: dict[date, Tally] = field(default_factory=dict)
     published: list[tuple[datetime, datetime, Published]] = field(default_factory=list)
+    unread: int = 0
     cut: bool = False
 
     def add(self, report: Report) -> None:
@@ -152,6 +163,7 @@ class _Sums:
         reporter = _room(self.reporters, clean(report.reporter, _LONGEST_NAME).lower())
         day = _day_of(report)
         self.published.append((report.begin, report.end, _published(report)))
+        self.unread += report.unread
         by_reporter, by_day = self.reporters.setdefault(reporter, Tally()), self.days.setdefault(day, Tally())
         for source in report.sources:
             known = self.told.setdefault(self._trace(source), _Told())
@@ -198,6 +210,7 @@ class _Sums:
             first=min((begin for begin, _, _ in self.published), default=None),
             last=max((end for _, end, _ in self.published), default=None),
             published=_current(self.published),
+            unread=self.unread,
             cut=self.cut,
         )
 

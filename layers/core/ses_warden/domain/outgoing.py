@@ -42,7 +42,7 @@ def address_key(text: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def domain_key(text: str) -> str | None:
+def name_key(text: str) -> str | None:
     """A domain in lower case without the root's dot, or None of what is none; U-labels are none: SES and reports write A-labels."""
     name = text.strip().rstrip(".").lower() if len(text) <= _LONGEST_DOMAIN + 1 else ""
     return name if _DOMAIN.fullmatch(name) else None
@@ -67,5 +67,5 @@ def outgoing_of(facts: Iterable[Fact], now: datetime, retention: timedelta) -> s
     found: set[Outgoing] = set()
     for day, addresses, domains in told:
         found |= {Outgoing(day, address=key) for text in addresses or () if (key := address_key(text))}
-        found |= {Outgoing(day, domain=key) for text in domains or () if (key := domain_key(text))}
+        found |= {Outgoing(day, domain=key) for text in domains or () if (key := name_key(text))}
     return found
