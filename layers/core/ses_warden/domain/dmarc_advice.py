@@ -228,8 +228,10 @@ def _on_subdomains(case: _Case, step: Step) -> Iterator[str]:
     elif _improved(case):
         yield f"sp={case.subdomains} is weaker than p={published.policy}, and no mail of yours from subdomains fails: leave sp out."
     if step in (Step.QUARANTINE_TEST, Step.QUARANTINE, Step.REJECT) and not case.blockers.subdomains:
-        seen = f"Subdomains in these reports: {len(names):,}. No" if names else "No"
-        yield f"{seen} mail of yours from one fails: np=reject takes names that do not exist alone (RFC 9989 section 4.7)."
+        yield (
+            f"No mail of yours from a subdomain fails ({len(names):,} of them write): np=reject takes only names that do not exist "
+            "(RFC 9989 section 4.7)."
+        )
 
 
 def _covered(summary: Summary) -> timedelta:

@@ -85,7 +85,7 @@ def _spf_alone(summary: Summary) -> Iterator[Finding]:
         mails = sum(one.tally.spf_alone for one in some)
         if not some:
             continue
-        names = sorted({author for one in some for author in one.authors})[:_MOST_NAMED]
+        names = sorted({author for one in some for author in one.unsigned})[:_MOST_NAMED]
         yield Finding(
             f"dmarc.spf-alone.{'ses' if kind is Kind.OURS_SES else 'other'}",
             Standing.WARN if _is_much(mails, summary.ours.mails - mails) else Standing.OK,

@@ -63,13 +63,17 @@ class Tally:
 
 @dataclass(slots=True)
 class SourceSum:
-    """The mails of one kind from one address. `reporters` and `days`: who told of it, and on which days."""
+    """The mails of one kind from one address. `reporters` and `days`: who told of it, and on which days.
+
+    `authors` are the domains of the From header, with their mails; `unsigned` those of mail that passes by SPF alone.
+    """
 
     address: str
     kind: Kind
     tally: Tally = field(default_factory=Tally)
     evidence: Counter[Evidence] = field(default_factory=Counter)
     authors: Counter[str] = field(default_factory=Counter)
+    unsigned: Counter[str] = field(default_factory=Counter)
     somebody: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
     reporters: set[str] = field(default_factory=set)
@@ -219,6 +223,8 @@ def _tell(source: SourceSum, trace: Trace, known: _Told, tally: Tally, evidence:
     source.tally.merge(tally)
     source.evidence.update(dict.fromkeys(evidence, tally.mails))
     source.authors[trace.author] += tally.mails
+    if tally.spf_alone:
+        source.unsigned[trace.author] += tally.spf_alone
     source.keys.update(trace.keys)
     source.reporters |= known.reporters
     source.days |= known.days
