@@ -1,1 +1,1 @@
-"""DMARC reports."""
+"""The commands about DMARC reports."""

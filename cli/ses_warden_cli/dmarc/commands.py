@@ -1,12 +1,13 @@
-"""The group `dmarc`: reports that come in, and what they say."""
+"""The group `dmarc`: reports of receivers about mail in your name. Each command has a module of its own."""
 
 import typer
 
-from ses_warden_cli.dmarc import report
+from ses_warden_cli.dmarc import ingest, report
 
 
 def add_to(app: typer.Typer) -> None:
-    """Adds the commands of this module."""
-    group = typer.Typer(help="DMARC reports: who sends mail in the name of a domain.", no_args_is_help=True, rich_markup_mode=None)
+    """Adds the group."""
+    group = typer.Typer(help="DMARC reports: what receivers saw of mail in your domains' name.", no_args_is_help=True)
+    ingest.add_to(group)
     report.add_to(group)
     app.add_typer(group, name="dmarc")

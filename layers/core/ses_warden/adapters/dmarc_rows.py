@@ -23,8 +23,8 @@ from ses_warden.errors import LedgerBusy
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-# The partition that names the domains; no domain begins with it.
-_DOMAINS = "#domains"
+# The partitions that name the domains, and that count alerts; no domain begins so.
+_DOMAINS, _ALERTS = "#domains", "#alerts"
 # DynamoDB takes 400 KB an item; the rest of it, bounded texts, is less than 8 KB.
 PACK_BYTES = 380_000
 
@@ -122,6 +122,39 @@ class DynamoReports:
             if "LastEvaluatedKey" not in answer:
                 return
             query = {**query, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+class DynamoAlertBudget:
+    """The `AlertBudget` port: a counter of the day, that is gone two days later."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, *, most: int, clock: Callable[[], datetime]) -> None:
+        self._client = client
+        self._table = table
+        self._most = most
+        self._clock = clock
+
+    def take(self, day: str) -> bool:
+        """See the port."""
+        purge_at = int((self._clock() + timedelta(days=2)).timestamp())
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"domain": {"S": _ALERTS}, "report": {"S": day}},
+                UpdateExpression="SET purge_at = :purge_at ADD sent :one",
+                ConditionExpression="attribute_not_exists(sent) OR sent < :most",
+                ExpressionAttributeValues={
+                    ":purge_at": {"N": str(purge_at)},
+                    ":one": {"N": "1"},
+                    ":most": {"N": str(self._most)},
+                },
+            )
+        except ClientError as error:
+            if code_of(error) == "ConditionalCheckFailedException":
+                return False
+            raise translated(error) from error
+        except BotoCoreError as error:
+            raise LedgerBusy(f"DynamoDB did not answer: {code_of(error)}") from error
+        return True
 
 
 def head_item(report: Report, packs: Sequence[bytes], now: datetime) -> dict[str, Any]:

@@ -47,6 +47,30 @@ class Refused:
     part: str = ""
 
 
+class Inbox(Protocol):
+    """The bucket that mails and files are put into. Its methods raise `StorageError` when S3 does not serve them."""
+
+    def fetch(self, name: str, most: int) -> bytes | None:
+        """A file, or its beginning of `most` bytes and one more; None if it is gone."""
+        ...
+
+    def is_aside(self, name: str) -> bool:
+        """Whether it was set aside before."""
+        ...
+
+    def set_aside(self, name: str, reason: str) -> str:
+        """Keeps a copy apart, byte for byte, with the reason; returns where."""
+        ...
+
+
+class AlertBudget(Protocol):
+    """How many alerts a day may have: a stranger who sends a thousand bad mails shall not send a thousand alerts."""
+
+    def take(self, day: str) -> bool:
+        """Takes one of the day's (`2026-11-24`); False if none is left. Raises `LedgerError`."""
+        ...
+
+
 class Reader(Protocol):
     """Reads what came in."""
 
