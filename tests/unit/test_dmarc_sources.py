@@ -155,6 +155,12 @@ def test_keys_are_learnt_only_where_no_forwarder_stands_between() -> None:
     assert keys_of(traces, KNOWN) == KEYS
 
 
+def test_a_selector_that_is_not_told_is_no_key() -> None:
+    """Else all that tell none would be signed with one key."""
+    unnamed = tuple(Authenticated(DOMAIN, "pass", selector) for selector in ("", "none"))
+    assert trace_of(source(dkim=True, signed=unnamed), DOMAIN).keys == ()
+
+
 def test_a_policy_of_a_subdomain_knows_the_keys_of_the_domain_above() -> None:
     """Relaxed alignment: `d=example.com` signs for news.example.com."""
     trace = trace_of(through_ses(author=f"news.{DOMAIN}"), f"news.{DOMAIN}")

@@ -189,7 +189,8 @@ def _reasons(case: _Case, step: Step) -> Iterator[str]:
     summary, ours, published = case.summary, case.summary.ours, case.summary.published
     if published.policy:
         tested = {True: "; t=y", False: "", None: ""}[published.testing]
-        sp = f"; sp={published.subdomain}" if published.subdomain else ""
+        # Where a reporter names no sp, p stands in its place.
+        sp = f"; sp={published.subdomain}" if published.subdomain not in (None, published.policy) else ""
         period = _days(_covered(summary))
         yield f"p={published.policy}{sp}{tested} has stood for {_days(case.stood)} of the {period} of these reports."
     sent = ours.mails + summary.mails(Kind.SES_UNSIGNED)

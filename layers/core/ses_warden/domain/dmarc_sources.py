@@ -20,6 +20,8 @@ _PASSED_ON = frozenset({"forwarded", "mailing_list", "trusted_forwarder"})
 # Gmail and others write so when a forwarder's seal (RFC 8617) convinced them.
 _ARC = "arc=pass"
 _LONGEST_NAME = 120
+# parsedmarc writes `none` where a reporter names no selector.
+_NO_SELECTOR = ("", "none")
 UNREADABLE = "?"
 
 
@@ -187,8 +189,9 @@ def _passed_on(source: Source) -> str:
 
 
 def _keys(signatures: Iterable[tuple[Authenticated, str]]) -> tuple[str, ...]:
-    """A report need not name the selector (RFC 7489); without it there is no key to compare."""
-    return tuple(sorted({f"{clean(one.selector, _LONGEST_NAME)}._domainkey.{name}" for one, name in signatures if one.selector}))
+    """A report need not name the selector (RFC 7489): then there is no key to compare."""
+    named = ((clean(one.selector, _LONGEST_NAME).lower(), name) for one, name in signatures)
+    return tuple(sorted({f"{selector}._domainkey.{name}" for selector, name in named if selector not in _NO_SELECTOR}))
 
 
 def _aligns(name: str, domain: str) -> bool:
