@@ -31,10 +31,10 @@ def report_shape(found: DmarcReport, *, finding: bool) -> shapes.DmarcReport:
         reporters={name: _tally(tally) for name, tally in summary.reporters.items()},
         days={day.isoformat(): _tally(tally) for day, tally in summary.days.items()},
         authors=[
-            shapes.Author(domain=name, kinds={kind.value: _tally(tally) for kind, tally in kinds.items()})
+            shapes.DmarcAuthor(domain=name, kinds={kind.value: _tally(tally) for kind, tally in kinds.items()})
             for name, kinds in summary.authors.items()
         ],
-        published=shapes.Published(
+        published=shapes.DmarcPublished(
             p=published.policy,
             sp=published.subdomain,
             np=published.nonexistent,
@@ -42,18 +42,18 @@ def report_shape(found: DmarcReport, *, finding: bool) -> shapes.DmarcReport:
             pct=published.percent,
             since=show.iso(published.since),
         ),
-        outgoing=shapes.Outgoing(
+        outgoing=shapes.DmarcOutgoing(
             addresses=len(known.addresses),
             domains=sorted(known.domains),
             since=known.since.isoformat() if known.since else None,
             trouble=known.trouble or None,
         ),
-        advice=shapes.Advice(
+        advice=shapes.DmarcAdvice(
             step=advice.step.value,
             headline=advice.headline,
             reasons=list(advice.reasons),
             findings=[
-                shapes.Finding(
+                shapes.DmarcFinding(
                     code=one.code, standing=one.standing.value, where=one.where, what=one.what, mend=one.mend, source=one.source
                 )
                 for one in advice.findings
@@ -74,8 +74,8 @@ def write_csv(found: DmarcReport) -> None:
         writer.writerow([texts[name] if isinstance(texts[name], int) else show.cell(texts[name]) for name in _COLUMNS])
 
 
-def _source(one: SourceSum) -> shapes.Source:
-    return shapes.Source(
+def _source(one: SourceSum) -> shapes.DmarcSource:
+    return shapes.DmarcSource(
         address=one.address,
         kind=one.kind.value,
         evidence=[evidence.value for evidence, _ in one.evidence.most_common()],
@@ -90,8 +90,8 @@ def _source(one: SourceSum) -> shapes.Source:
     )
 
 
-def _tally(tally: Tally) -> shapes.Tally:
-    return shapes.Tally(
+def _tally(tally: Tally) -> shapes.DmarcTally:
+    return shapes.DmarcTally(
         mails=tally.mails,
         passed=tally.passed,
         dkim=tally.dkim,

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, with_config
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class Tally(TypedDict):
+class DmarcTally(TypedDict):
     """How mails fared."""
 
     mails: int
@@ -20,13 +20,13 @@ class Tally(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class Source(TypedDict):
+class DmarcSource(TypedDict):
     """The mails of one kind from one address."""
 
     address: str
     kind: str  # stranger, ses-unsigned, passed-on, ours-other, ours-ses
     evidence: list[str]  # what speaks for the kind: docs/dmarc.md
-    tally: Tally
+    tally: DmarcTally
     authors: dict[str, int]  # mails by the domain of their From header
     somebody: dict[str, int]  # mails by the foreign domain that they authenticate as
     keys: list[str]  # names of the keys of the valid signatures of the domain
@@ -37,15 +37,15 @@ class Source(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class Author(TypedDict):
+class DmarcAuthor(TypedDict):
     """The mails with one domain in their From header."""
 
     domain: str
-    kinds: dict[str, Tally]
+    kinds: dict[str, DmarcTally]
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class Published(TypedDict):
+class DmarcPublished(TypedDict):
     """The policy, as the newest report tells it; null is what reports do not tell."""
 
     p: str | None
@@ -57,7 +57,7 @@ class Published(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class Finding(TypedDict):
+class DmarcFinding(TypedDict):
     """What is in the way, or should be looked at."""
 
     code: str
@@ -69,18 +69,18 @@ class Finding(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class Advice(TypedDict):
+class DmarcAdvice(TypedDict):
     """The next step."""
 
     step: str  # wait, mend, publish-none, quarantine-test, quarantine, reject, stay
     headline: str
     reasons: list[str]
-    findings: list[Finding]
+    findings: list[DmarcFinding]
     record: str | None  # the text to publish; its rua is whatever stands there now
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class Outgoing(TypedDict):
+class DmarcOutgoing(TypedDict):
     """What SES delivered for us in that time."""
 
     addresses: int
@@ -102,12 +102,12 @@ class DmarcReport(TypedDict):
     first: str | None  # the time that the reports cover
     last: str | None
     complete: bool  # no sources were left in a sum of their own for being too many
-    total: Tally
-    kinds: dict[str, Tally]
-    sources: list[Source]
-    reporters: dict[str, Tally]
-    days: dict[str, Tally]
-    authors: list[Author]
-    published: Published
-    outgoing: Outgoing
-    advice: Advice
+    total: DmarcTally
+    kinds: dict[str, DmarcTally]
+    sources: list[DmarcSource]
+    reporters: dict[str, DmarcTally]
+    days: dict[str, DmarcTally]
+    authors: list[DmarcAuthor]
+    published: DmarcPublished
+    outgoing: DmarcOutgoing
+    advice: DmarcAdvice
