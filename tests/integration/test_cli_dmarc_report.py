@@ -22,7 +22,7 @@ from ses_warden_cli.dmarc.report_shapes import DmarcReport
 from ses_warden_cli.main import app
 from ses_warden_cli.shapes import Failed
 from tests.integration.harness import SENT, World, event
-from tests.support.dmarc import (
+from tests.support.dmarc_ways import (
     BY_SES,
     DOMAIN,
     FAILED_ENVELOPE,

@@ -31,6 +31,7 @@ UNITS = {
     "ComplaintWindowMails": "mails",
     "FalsePauseProbability": "Probability",
     "MaxActivityLagSeconds": "Seconds",
+    "DmarcRetentionDays": "Days",
 }
 
 ENVIRONMENT = {
@@ -122,6 +123,14 @@ def test_a_default_keeps_to_its_own_bounds(name: str) -> None:
         ("ComplaintWarnRate", [0.00001, 0.0006], [0, 0.6]),
         ("FalsePauseProbability", [0.0001, 0.01, 0.02], [0, 0.05]),
         ("MaxActivityLagSeconds", [60, 900, 86400], [59]),
+        ("DmarcReports", ["off", "on"], ["true", "On"]),
+        (
+            "DmarcReportsDomain",
+            ["", "dmarc.example.com", "rua@example.com"],
+            ["example", "a@b@example.com", "Example.com", "a b.com"],
+        ),
+        ("ReceiptRuleSetName", ["", "default-rule-set", "a.b_c"], ["a b", "x" * 65, "a/b"]),
+        ("DmarcRetentionDays", [1, 400, 3650], [0, 3651]),
         ("SesEmulatorEndpoint", ["", "http://127.0.0.1:8025"], ["127.0.0.1:8025"]),
     ],
 )

@@ -39,7 +39,7 @@ SENDERS = {
 }
 
 FUNCTION_ROLES = {"FeedbackFunction": "FeedbackRole", "ActivityFunction": "ActivityRole", "GuardFunction": "GuardRole"}
-FUNCTION_ROLES |= {"PublisherFunction": "PublisherRole"}
+FUNCTION_ROLES |= {"PublisherFunction": "PublisherRole", "DmarcReportsFunction": "DmarcReportsRole"}
 # What these do knows no resources; AWS's own tables say so.
 WITHOUT_RESOURCE = {"ReadRates", "ReadAccount", "PauseAccount"}
 
@@ -163,7 +163,7 @@ def test_the_key_serves_the_services_that_need_it_for_this_account(
 
 def test_the_role_of_every_function_is_tested_here() -> None:
     """A role that is added is tested as well."""
-    assert of_type(load(), "AWS::IAM::Role").keys() == {*LANES, "GuardRole", "PublisherRole"}
+    assert of_type(load(), "AWS::IAM::Role").keys() == {*LANES, "GuardRole", "PublisherRole", "DmarcReportsRole"}
 
 
 def _permissions(document: Json) -> dict[tuple[str, str], set[str]]:

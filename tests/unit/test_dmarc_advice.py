@@ -11,7 +11,7 @@ from ses_warden.domain.dmarc import Authenticated, Report, Source
 from ses_warden.domain.dmarc_advice import Advice, Step, advise
 from ses_warden.domain.dmarc_summary import summarize
 from ses_warden.domain.findings import Standing
-from tests.support.dmarc import (
+from tests.support.dmarc_ways import (
     DOMAIN,
     MAILING_LIST,
     OTHER_ADDRESS,

@@ -4,7 +4,7 @@ import pytest
 
 from ses_warden.domain.dmarc import Authenticated, Override, Source
 from ses_warden.domain.dmarc_sources import UNREADABLE, Evidence, Keys, Kind, keys_of, kind_of, trace_of
-from tests.support.dmarc import (
+from tests.support.dmarc_ways import (
     BY_SES,
     DOMAIN,
     FAILED_ENVELOPE,

@@ -11,7 +11,7 @@ from ses_warden.domain import dmarc_summary
 from ses_warden.domain.dmarc import Report, Source
 from ses_warden.domain.dmarc_sources import Kind
 from ses_warden.domain.dmarc_summary import REST, Published, Tally, summarize
-from tests.support.dmarc import (
+from tests.support.dmarc_ways import (
     DOMAIN,
     OTHER_ADDRESS,
     OWN_ENVELOPE,

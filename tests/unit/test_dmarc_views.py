@@ -17,7 +17,7 @@ from ses_warden.application.report_dmarc import DmarcReport, OutgoingSeen, repor
 from ses_warden.domain.dmarc import Authenticated, Report
 from ses_warden.errors import LedgerError, NothingToDo
 from ses_warden_cli.dmarc.report_views import is_finding, show_report
-from tests.support.dmarc import (
+from tests.support.dmarc_ways import (
     BY_SES,
     DOMAIN,
     FAILED_ENVELOPE,

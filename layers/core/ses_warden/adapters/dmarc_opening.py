@@ -33,7 +33,7 @@ class Limits:
     lines: int = 400_000
     boundaries: int = 50
     attachments: int = 20
-    unpacked: int = 30 * MIB
+    unpacked: int = 20 * MIB
     ratio: int = 300
     ratio_from: int = MIB
     members: int = 10
@@ -67,7 +67,7 @@ def open_content(content: bytes, limits: Limits = Limits()) -> Iterator[Document
     if not content.strip():
         yield Refused(Trouble.NOTHING, "it is empty")
     elif len(content) > limits.file:
-        yield Refused(Trouble.HOSTILE, f"it has {len(content):,} bytes; at most {limits.file:,} are opened")
+        yield Refused(Trouble.HOSTILE, f"it has more than {limits.file:,} bytes")
     elif _is_packed(content) or _is_xml(content):
         yield from _document(content, "", limits)
     elif _MAIL.match(content):

@@ -136,7 +136,7 @@ def source_from(record: Mapping[str, Any]) -> Source | None:
         header_from=_domain(identifiers["header_from"]),
         envelope_from=_domain(identifiers["envelope_from"]),
         dkim=tuple(
-            Authenticated(_domain(one["domain"]), _text(one["result"], _LONGEST_WORD), _text(one["selector"], LONGEST_DOMAIN))
+            Authenticated(_domain(one["domain"]), _text(one["result"], _LONGEST_WORD), _selector(one["selector"]))
             for one in results["dkim"][:_MOST_RESULTS]
         ),
         spf=tuple(
@@ -161,6 +161,12 @@ def _begin(local: str, text: str) -> datetime:
 def _domain(value: object) -> str:
     """A domain. Where a reporter names a mailbox, its owner is of no concern."""
     return _text(value, 2 * LONGEST_DOMAIN).rpartition("@")[2].lower()[:LONGEST_DOMAIN]
+
+
+def _selector(value: object) -> str:
+    """A selector; where a reporter gives none, parsedmarc says "none"."""
+    text = _text(value, LONGEST_DOMAIN)
+    return "" if text == "none" else text
 
 
 def _word(value: object) -> str | None:

@@ -127,7 +127,10 @@ class _Scanner:
     def _end(self, name: str) -> None:
         self._open.pop()
         if name == "record" and self._open == ["feedback"]:
-            stop = self._data.index(b">", self._parser.CurrentByteIndex) + 1
+            stop = self._parser.CurrentByteIndex
+            # Of `<record/>` expat says where it ended.
+            if self._data.startswith(b"</", stop):
+                stop = self._data.index(b">", stop) + 1
             if stop - self._begin > _RECORD_BYTES:
                 raise BadXml(Trouble.HOSTILE, f"one of its records has more than {_RECORD_BYTES:,} bytes")
             self._spans.append((self._begin, stop))
