@@ -18,6 +18,7 @@ from tests.support.dmarc_ways import (
     OWN_ENVELOPE,
     SES_ADDRESS,
     month,
+    report,
     source,
     through_ses,
     unsigned_ses,
@@ -223,6 +224,21 @@ def test_the_reasons_have_their_numbers() -> None:
         "No mail of yours from a subdomain fails (0 of them write): np=reject takes only names that do not exist "
         "(RFC 9989 section 4.7).",
     )
+
+
+def test_a_gap_covers_nothing() -> None:
+    """Reports of the first and of the last day are no month; nor is one that claims to be about a year."""
+    ends = [report(30, through_ses(500)), report(1, through_ses(500))]
+    found = _advice_on(ends)
+    assert (found.step, found.record) == (Step.WAIT, None)
+    assert "reports of 9 different days under this policy (2 so far)" in found.headline
+    assert _advice_on([report(30, through_ses(5000), days=365)]).step is Step.WAIT
+    assert _advice_on([report(day, through_ses(50)) for day in range(30, 0, -3)]).step is Step.QUARANTINE_TEST
+
+
+def test_a_record_about_another_domain_holds_nothing_back() -> None:
+    """It has no place in a report."""
+    assert _advice_on(month(GOOD, unsigned_ses(50, author="other.example"))).step is Step.QUARANTINE_TEST
 
 
 def test_what_is_missing_is_told() -> None:

@@ -72,6 +72,7 @@ def report(
     is yours; nothing is looked up in the DNS. Exits with 1 where mail of yours fails, and where there is no report.
     """
     from ses_warden.bootstrap.dmarc_reporting import DmarcDesk  # noqa: PLC0415 - `--help` must not wait for these
+    from ses_warden_cli import show  # noqa: PLC0415
     from ses_warden_cli.dmarc import report_views  # noqa: PLC0415
 
     if as_csv and as_json:
@@ -80,7 +81,9 @@ def report(
     begin, end = moment(since, now), moment(until, now) if until else now
     if end <= begin:
         raise typer.BadParameter("the time ends before it begins")
-    found = DmarcDesk(connection).report(domain, begin, end)
+    desk = DmarcDesk(connection)
+    with show.progress("reports") as done:
+        found = desk.report(domain, begin, end, done)
     if as_csv:
         report_views.write_csv(found)
     else:

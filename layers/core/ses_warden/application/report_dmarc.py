@@ -1,12 +1,13 @@
 """What the DMARC reports about a domain come to, held against what SES delivered for us, and the next step for the policy."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
 from ses_warden.application.dmarc_ports import ReportRows
-from ses_warden.domain.dmarc import domain_key
+from ses_warden.domain.dmarc import Report, domain_key
 from ses_warden.domain.dmarc_advice import Advice, advise
 from ses_warden.domain.dmarc_summary import Summary, summarize
 from ses_warden.domain.outgoing import is_within
@@ -55,17 +56,30 @@ class DmarcReport:
     known: Known
 
 
-def report_dmarc(domain: str, since: datetime, until: datetime, rows: ReportRows, seen: OutgoingSeen) -> DmarcReport:
-    """The report about a domain, of the reports whose time begins between the two moments.
+def report_dmarc(  # noqa: PLR0917 - what, from when to when, from whom
+    domain: str,
+    since: datetime,
+    until: datetime,
+    rows: ReportRows,
+    seen: OutgoingSeen,
+    tell: Callable[[int], None] = lambda _: None,
+) -> DmarcReport:
+    """The report about a domain, of the reports whose time begins between the two moments; `tell` hears how many were read.
 
     What SES delivered may be unknown, and then less can be told; without reports there is nothing to tell: `NothingToDo`.
     """
     name = domain_key(domain)
     known = _known(name, since, until, seen)
-    summary = summarize(name, rows.reports(name, since, until), known.addresses)
+    summary = summarize(name, _told(rows.reports(name, since, until), tell), known.addresses)
     if not summary.reports:
         raise NothingToDo(_nothing(name, since, until, rows))
     return DmarcReport(since, until, summary, advise(summary, known.domains), known)
+
+
+def _told(reports: Iterable[Report], tell: Callable[[int], None]) -> Iterator[Report]:
+    for number, report in enumerate(reports, 1):
+        yield report
+        tell(number)
 
 
 def _known(domain: str, since: datetime, until: datetime, seen: OutgoingSeen) -> Known:

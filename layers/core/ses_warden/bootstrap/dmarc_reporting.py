@@ -1,5 +1,6 @@
 """`dmarc report`, with the stack's tables of reports and of what was seen."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from ses_warden.adapters.outgoing_rows import DynamoOutgoing
@@ -18,6 +19,6 @@ class DmarcDesk:
         environment = connection.environment("FeedbackFunction")
         self._seen = DynamoOutgoing(connection.client("dynamodb"), text_from(environment, "REPUTATION_TABLE"))
 
-    def report(self, domain: str, since: datetime, until: datetime) -> DmarcReport:
+    def report(self, domain: str, since: datetime, until: datetime, tell: Callable[[int], None]) -> DmarcReport:
         """See `report_dmarc`."""
-        return report_dmarc(domain, since, until, self._rows, self._seen)
+        return report_dmarc(domain, since, until, self._rows, self._seen, tell)

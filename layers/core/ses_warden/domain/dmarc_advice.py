@@ -7,7 +7,7 @@ docs/dmarc.md tells the same to people.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -20,6 +20,8 @@ from ses_warden.domain.findings import Finding
 A_MONTH = timedelta(days=28)
 # No RFC says how long a test lasts: two rounds of whatever goes out weekly.
 A_TEST = timedelta(days=14)
+# Reports of one day in three, at least: between the first and the last of them may be nothing at all.
+_LEAST_DAYS = 1 / 3
 # Where none of 300 fails, fewer than 1 % do with 95 % certainty (3/n, Hanley and Lippman-Hand, JAMA 1983).
 LEAST_MAILS = 300
 # A reporter that tells of more than this has all the say.
@@ -70,6 +72,12 @@ class _Case:
         return last - since if since and last else timedelta()
 
     @property
+    def days(self) -> list[date]:
+        """The days of which there are reports under the policy of today."""
+        since = self.summary.published.since
+        return [day for day in self.summary.days if since and day >= since.astimezone(UTC).date()]
+
+    @property
     def subdomains(self) -> str:
         """The policy for subdomains."""
         return self.summary.published.subdomain or self.summary.published.policy or "none"
@@ -78,8 +86,11 @@ class _Case:
         """What is still missing before a step, or nothing."""
         own = self.summary.ours.mails
         lacking = []
+        days, least = len(self.days), int(period.days * _LEAST_DAYS)
         if self.stood < period:
             lacking.append(f"reports of {_days(period)} under this policy ({_days(self.stood)} so far)")
+        elif days < least:
+            lacking.append(f"reports of {least} different days under this policy ({days} so far)")
         if own < LEAST_MAILS:
             lacking.append(f"{LEAST_MAILS} mails of yours in them ({own:,} so far)")
         return " and ".join(lacking)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ses_warden.domain.dmarc_sources import Evidence, Kind
 from ses_warden.domain.dmarc_summary import SourceSum, Summary
 from ses_warden.domain.findings import Finding, Standing
+from ses_warden.domain.outgoing import is_within
 
 # A signature fails now and then by itself (a key that could not be looked up): so much of our mail may.
 TOLERATED = 0.01
@@ -38,7 +39,9 @@ class Blockers:
 
 def blockers_of(summary: Summary, domains: frozenset[str] = frozenset()) -> Blockers:
     """What is in the way. `domains` are those as which SES delivered mail of ours."""
-    failing = {author: kinds[Kind.SES_UNSIGNED].mails for author, kinds in summary.authors.items() if Kind.SES_UNSIGNED in kinds}
+    # A record about another domain's mail has no place in a report, and holds nothing back.
+    own = {author: kinds for author, kinds in summary.authors.items() if is_within(author, summary.domain)}
+    failing = {author: kinds[Kind.SES_UNSIGNED].mails for author, kinds in own.items() if Kind.SES_UNSIGNED in kinds}
     blocking = {author for author, mails in failing.items() if _is_much(mails, summary.ours.mails)}
     passed_on = summary.kinds.get(Kind.PASSED_ON)
     return Blockers(

@@ -7,7 +7,7 @@ the one it forwards to), so that a sum is what was reported, and never how much 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from ses_warden.domain.dmarc import Report, Source
 from ses_warden.domain.dmarc_sources import Evidence, Kind, Trace, keys_of, kind_of, trace_of
@@ -15,6 +15,8 @@ from ses_warden.domain.text import clean
 
 # What is different beyond these is counted under `REST`: a reporter may write whatever it likes.
 _MOST_TRACES, _MOST_NAMES = 50_000, 1_000
+# Reports are about a day (RFC 9990 section 3.5.1), some about a week: who claims to tell of more does not cover more.
+_LONGEST = timedelta(days=8)
 _LONGEST_NAME = 120
 REST = "(rest)"
 _DISPOSITIONS = ("none", "quarantine", "reject")
@@ -166,7 +168,7 @@ class _Sums:
         """Counts a report."""
         reporter = _room(self.reporters, clean(report.reporter, _LONGEST_NAME).lower())
         day = _day_of(report)
-        self.published.append((report.begin, report.end, _published(report)))
+        self.published.append((report.begin, _end_of(report), _published(report)))
         self.unread += report.unread
         by_reporter, by_day = self.reporters.setdefault(reporter, Tally()), self.days.setdefault(day, Tally())
         for source in report.sources:
@@ -266,4 +268,8 @@ def _room(known: Mapping[str, object], name: str) -> str:
 
 def _day_of(report: Report) -> date:
     """The day that a report is about: that of its middle, since reports begin and end at the midnight of anywhere."""
-    return (report.begin + (report.end - report.begin) / 2).astimezone(UTC).date()
+    return (report.begin + (_end_of(report) - report.begin) / 2).astimezone(UTC).date()
+
+
+def _end_of(report: Report) -> datetime:
+    return max(report.begin, min(report.end, report.begin + _LONGEST))
