@@ -110,6 +110,14 @@ def test_what_is_too_many_is_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(found.authors) == 4
 
 
+def test_a_flood_of_forgers_takes_no_room_from_what_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What passes is kept apart from what fails."""
+    monkeypatch.setattr(dmarc_summary, "_MOST_TRACES", 10)
+    flood = [source(f"203.0.113.{number}") for number in range(50)]
+    found = summarize(DOMAIN, [report(2, *flood), report(1, through_ses(7))], KNOWN)
+    assert found.kinds[Kind.OURS_SES].mails == 7
+
+
 DAYS = {
     "UTC": (datetime(2026, 11, 22, tzinfo=UTC), 24, date(2026, 11, 22)),
     "the midnight of California": (datetime(2026, 11, 22, 8, tzinfo=UTC), 24, date(2026, 11, 22)),

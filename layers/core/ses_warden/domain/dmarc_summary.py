@@ -163,6 +163,7 @@ class _Sums:
     published: list[tuple[datetime, datetime, Published]] = field(default_factory=list)
     unread: int = 0
     cut: bool = False
+    apart: Counter[bool] = field(default_factory=Counter)
 
     def add(self, report: Report) -> None:
         """Counts a report."""
@@ -181,7 +182,11 @@ class _Sums:
 
     def _trace(self, source: Source) -> Trace:
         trace = trace_of(source, self.domain)
-        if trace in self.told or len(self.told) < _MOST_TRACES:
+        if trace in self.told:
+            return trace
+        # Apart, so that a flood of forgers' addresses takes no room from what is ours.
+        self.apart[trace.passes] += 1
+        if self.apart[trace.passes] <= _MOST_TRACES:
             return trace
         self.cut = True
         return Trace(REST, self.domain, source.dkim_aligned, source.spf_aligned)
