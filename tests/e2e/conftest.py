@@ -8,7 +8,7 @@ from demo.second_act import local_ses, prepare
 from tests.support.emulator import Emulator
 from tests.support.stack import Stack, build, deploy
 
-FUNCTIONS = ("FeedbackFunction", "ActivityFunction", "PublisherFunction")
+FUNCTIONS = ("FeedbackFunction", "ActivityFunction", "PublisherFunction", "DmarcReportsFunction")
 LOG_LINES = 40
 
 
@@ -30,7 +30,8 @@ def ses_url(emulator: Emulator) -> Iterator[str]:
 def stack(emulator: Emulator, ses_url: str) -> Stack:
     """The deployed stack."""
     build()
-    return deploy(emulator, {"BatchWindowSeconds": "1", "RecipientEvents": "plain", **prepare(emulator, ses_url)})
+    parameters = {"BatchWindowSeconds": "1", "RecipientEvents": "plain", "DmarcReports": "on"}
+    return deploy(emulator, {**parameters, **prepare(emulator, ses_url)})
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,4 +1,4 @@
-"""DMARC reports: there only where they are wanted, a bucket that nobody but SES's own rule writes to, and no rule set taken over."""
+"""DMARC reports: there only where wanted, a bucket that none but SES's own rule writes to, and no rule set taken over."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def test_nothing_is_there_by_default(stack: Json, reading: Json) -> None:
 
 def resolve_off(stack: Json) -> set[str]:
     """What of ours is in a stack without reports."""
-    return OURS & stack["Resources"].keys()
+    return {name for name in OURS if name in stack["Resources"]}
 
 
 @pytest.mark.parametrize("parameters", [{}, {"DmarcReportsDomain": DOMAIN}, {"ReceiptRuleSetName": "default"}])
