@@ -2,7 +2,7 @@
 
 import typer
 
-from ses_warden_cli.dmarc import inbox, ingest
+from ses_warden_cli.dmarc import inbox, ingest, report
 
 
 def add_to(app: typer.Typer) -> None:
@@ -10,4 +10,5 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="DMARC reports: what receivers saw of mail in your domains' name.", no_args_is_help=True)
     inbox.add_to(group)
     ingest.add_to(group)
+    report.add_to(group)
     app.add_typer(group, name="dmarc")
