@@ -5,6 +5,7 @@ Each group of commands is a folder, whose module `commands` enters it here, and 
 
 import typer
 
+from ses_warden_cli.account import commands as account
 from ses_warden_cli.messages import commands as messages
 from ses_warden_cli.people import commands as people
 from ses_warden_cli.pipeline import commands as pipeline
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 sending.add_to(app)
+account.add_to(app)
 messages.add_to(app)
 suppression.add_to(app)
 samples.add_to(app)

@@ -8,6 +8,7 @@ WardenError
 ├── SwitchError        SES did not throw one of its switches, or it does not stand as it should
 │   └── ScopeGone      … because there is no such configuration set or tenant (any more)
 ├── SuppressionListError  SES's own suppression list could not be read or changed
+├── AccountError       SES did not tell of the account, or did not take its details
 ├── MetricsError       CloudWatch or SQS did not say how things stand
 ├── AlertError         an alert did not go out
 ├── GuardIncomplete    a run of the guard left something undone
@@ -52,6 +53,10 @@ class ScopeGone(SwitchError):
 
 class SuppressionListError(WardenError):
     """SES's suppression list could not be read or changed; the message gives the code of the failure, or says what to do."""
+
+
+class AccountError(WardenError):
+    """SES did not tell of the account or take its details; the message gives the failure's code, and the right that is missing."""
 
 
 class MetricsError(WardenError):
