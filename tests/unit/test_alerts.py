@@ -111,6 +111,7 @@ def test_the_detail_types_are_a_promise() -> None:
         "Sending Pause Failed",
         "Sending Resumed",
         "Enforcement Status Changed",
+        "Domain Audit Changed",
     }
 
 

@@ -119,6 +119,7 @@ class NoticeKind(StrEnum):
     NOT_PAUSED = "Sending Pause Failed"
     RESUMED = "Sending Resumed"
     ENFORCEMENT = "Enforcement Status Changed"
+    DOMAINS = "Domain Audit Changed"
 
 
 @dataclass(frozen=True, slots=True)

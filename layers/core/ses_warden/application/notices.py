@@ -17,7 +17,7 @@ _KINDS = {
 def name_of(scope: str) -> str:
     """A scope in words."""
     kind, _, name = scope.partition("/")
-    return "the whole account in this Region" if scope == ACCOUNT else f"{kind.replace('-', ' ')} {name}"
+    return "the whole account in this Region" if scope == ACCOUNT else f"{kind.replace('-', ' ')} {name}".rstrip()
 
 
 def notice_of(state: State, now: datetime) -> Notice:

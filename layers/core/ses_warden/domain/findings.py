@@ -48,3 +48,8 @@ def worst(findings: Iterable[Finding]) -> Standing:
 def is_bad(finding: Finding) -> bool:
     """Whether somebody should look at it."""
     return finding.standing in (Standing.WARN, Standing.BROKEN)
+
+
+def is_worse(one: Finding, other: Finding) -> bool:
+    """Whether the one stands worse than the other."""
+    return _ORDER.index(one.standing) > _ORDER.index(other.standing)
