@@ -137,8 +137,8 @@ def _suppression(account: Account, where: str, authority: Authority | None) -> F
     )
 
 
-def quota_findings(quota: Quota, where: str, course: Course | None, blind: str = "") -> list[Finding]:
-    """How the daily quota stands. `blind` says why its course is not known."""
+def quota_findings(quota: Quota, where: str, course: Course | None, blind: str = "", *, near: float = NEAR) -> list[Finding]:
+    """How the daily quota stands. `blind` says why its course is not known, `near` from which use on it warns."""
     code = "account.quota"
     if quota.unlimited:
         return [Finding(code, _OK, where, "The account has no daily quota.", source=_RAISE)]
@@ -149,15 +149,15 @@ def quota_findings(quota: Quota, where: str, course: Course | None, blind: str =
         return [Finding(code, _BROKEN, where, what, "Ask AWS why, in the Support Center.", _RAISE)]
     if quota.use is None:
         return [Finding(code, _UNKNOWN, where, "SES does not say how much of the daily quota is used.", source=_RAISE)]
-    return [_use(quota, where, course), _projection(quota.day, where, course, blind)]
+    return [_use(quota, where, course, near), _projection(quota.day, where, course, blind)]
 
 
-def _use(quota: Quota, where: str, course: Course | None) -> Finding:
+def _use(quota: Quota, where: str, course: Course | None, near: float) -> Finding:
     day, now = quota.day or 0.0, quota.use or 0.0
     peak = max(now, course.peak / day if course else 0.0)
     what = f"{_percent(now)} of the daily quota is used: {quota.sent:,.0f} of {day:,.0f} in the last 24 hours"
     what += f"; at most {_percent(peak)} in the last day." if course else "."
-    standing = _BROKEN if now >= 1 else _WARN if peak > NEAR else _OK
+    standing = _BROKEN if now >= 1 else _WARN if peak > near else _OK
     mend = "" if standing is _OK else "Ask for a higher quota before it is reached; SES refuses what is above it."
     return Finding("account.quota", standing, where, what, mend, _RAISE)
 
@@ -178,4 +178,4 @@ def _projection(day: float, where: str, course: Course | None, blind: str) -> Fi
 
 
 def _percent(part: float) -> str:
-    return f"{100 * part:.1f} %" if part < NEAR / 8 else f"{100 * part:.0f} %"
+    return f"{100 * part:.1f} %" if part < 0.1 else f"{100 * part:.0f} %"  # noqa: PLR2004 - ten per cent
