@@ -120,6 +120,7 @@ class NoticeKind(StrEnum):
     RESUMED = "Sending Resumed"
     ENFORCEMENT = "Enforcement Status Changed"
     DOMAINS = "Domain Audit Changed"
+    ACCOUNT = "Account Changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ses_warden.domain.account import Account
-from ses_warden.domain.account_findings import findings_of, quota_findings
+from ses_warden.domain.account_findings import NEAR, findings_of, quota_findings
 from ses_warden.domain.findings import Finding
 from ses_warden.domain.production import AccessRequest
 from ses_warden.domain.quota_use import REACH, Course, course
@@ -44,9 +44,18 @@ class AccountLook:
 
 
 def look_at_account(
-    desk: AccountDesk, metric: SendMetric, now: datetime, where: str, authority: Authority | None = None
+    desk: AccountDesk,
+    metric: SendMetric,
+    now: datetime,
+    where: str,
+    authority: Authority | None = None,
+    *,
+    near: float = NEAR,
 ) -> AccountLook:
-    """Asks SES and CloudWatch; `where` names the account. What CloudWatch does not tell is unknown."""
+    """Asks SES and CloudWatch; `where` names the account, use of the quota above `near` warns.
+
+    What CloudWatch does not tell is unknown; raises `AccountError` where SES does not tell.
+    """
     account = desk.read()
     found, blind = None, ""
     quota = account.quota
@@ -55,7 +64,7 @@ def look_at_account(
             found = course(quota.day, quota.sent, metric.sent(now - REACH, now), now)
         except MetricsError as error:
             blind = f"How use goes on is not known: {error}."
-    findings = findings_of(account, where, authority) + quota_findings(quota, where, found, blind)
+    findings = findings_of(account, where, authority) + quota_findings(quota, where, found, blind, near=near)
     return AccountLook(account, found, findings)
 
 

@@ -15,14 +15,14 @@ _MOST_LINES = 40
 
 
 class Memory(Protocol):
-    """What was bad at the last look at a subject, such as `domain/example.com` or `account`. Raises `LedgerError`."""
+    """What a look at a subject left for the next, such as `domain/example.com` or `account`. Raises `LedgerError`."""
 
     def last(self, subject: str) -> Sequence[Finding] | None:
-        """The bad findings of the last look; None if there was none, or long ago."""
+        """What the last look left; None if there was none, or long ago."""
         ...
 
     def keep(self, subject: str, findings: Sequence[Finding], now: datetime) -> None:
-        """Leaves the bad findings for the next look."""
+        """Leaves these for the next look: what is bad, and facts whose change is told."""
         ...
 
 

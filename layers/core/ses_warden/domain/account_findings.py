@@ -8,6 +8,7 @@ from ses_warden.domain.findings import Finding, Standing
 from ses_warden.domain.quota_use import HOURS, Course
 from ses_warden.domain.reconciliation import Authority
 
+QUOTA, PROJECTION = "account.quota", "account.quota-projection"
 NEAR = 0.8
 REASONS = ("BOUNCE", "COMPLAINT")
 
@@ -139,7 +140,7 @@ def _suppression(account: Account, where: str, authority: Authority | None) -> F
 
 def quota_findings(quota: Quota, where: str, course: Course | None, blind: str = "", *, near: float = NEAR) -> list[Finding]:
     """How the daily quota stands. `blind` says why its course is not known, `near` from which use on it warns."""
-    code = "account.quota"
+    code = QUOTA
     if quota.unlimited:
         return [Finding(code, _OK, where, "The account has no daily quota.", source=_RAISE)]
     if quota.day is None or not math.isfinite(quota.day) or quota.day < 0:
@@ -159,11 +160,11 @@ def _use(quota: Quota, where: str, course: Course | None, near: float) -> Findin
     what += f"; at most {_percent(peak)} in the last day." if course else "."
     standing = _BROKEN if now >= 1 else _WARN if peak > near else _OK
     mend = "" if standing is _OK else "Ask for a higher quota before it is reached; SES refuses what is above it."
-    return Finding("account.quota", standing, where, what, mend, _RAISE)
+    return Finding(QUOTA, standing, where, what, mend, _RAISE)
 
 
 def _projection(day: float, where: str, course: Course | None, blind: str) -> Finding:
-    code = "account.quota-projection"
+    code = PROJECTION
     if course is None:
         return Finding(code, _UNKNOWN, where, blind or "CloudWatch's count of the mail sent and SES's own do not agree (yet).")
     low, expected, high = (_percent(use / day) for use in (course.low, course.expected, course.high))
