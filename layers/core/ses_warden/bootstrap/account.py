@@ -33,7 +33,7 @@ class AccountDesk:
         metric = CloudWatchSends(self._connection.client("cloudwatch"))
         chosen = self._environment.get("SUPPRESSION_AUTHORITY")
         authority = cast("Authority", chosen) if chosen in ("ses", "warden") else None
-        return look_at_account(self._ses, metric, self._clock(), f"account in {self.region}", authority)
+        return look_at_account(self._ses, metric, self._clock(), place_of(self.region), authority)
 
     def before_request(self) -> Account:
         """The account, which may ask for production access; see `refuse_needless`."""
@@ -58,9 +58,14 @@ class AccountDesk:
         return SesAccount(self._client)
 
 
+def place_of(region: str) -> str:
+    """What findings call the account: each Region has one."""
+    return f"account in {region}"
+
+
 def _environment(connection: Connection) -> tuple[dict[str, str], str | None]:
-    """The settings of the stack's functions; none, and why, where there is no stack that could be asked."""
+    """The settings of the guard, which knows where SES is; none, and why, where there is no stack that could be asked."""
     try:
-        return dict(connection.environment("FeedbackFunction")), None
+        return dict(connection.environment("GuardFunction")), None
     except SettingsError as error:
         return {}, str(error)
