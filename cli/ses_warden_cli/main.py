@@ -6,6 +6,7 @@ Each group of commands is a folder, whose module `commands` enters it here, and 
 import typer
 
 from ses_warden_cli.account import commands as account
+from ses_warden_cli.audit import commands as audit
 from ses_warden_cli.messages import commands as messages
 from ses_warden_cli.people import commands as people
 from ses_warden_cli.pipeline import commands as pipeline
@@ -31,3 +32,4 @@ samples.add_to(app)
 pipeline.add_to(app)
 people.add_to(app)
 simulator.add_to(app)
+audit.add_to(app)

@@ -11,6 +11,7 @@ WardenError
 ├── AccountError       SES did not tell of the account, or did not take its details
 ├── MetricsError       CloudWatch or SQS did not say how things stand
 ├── AlertError         an alert did not go out
+├── AuditError         SES or the DNS could not be asked about domains at all
 ├── GuardIncomplete    a run of the guard left something undone
 ├── NothingToDo        an operator asked for what is so already
 ├── UnknownScope       a sender asked about a scope of no known kind
@@ -65,6 +66,10 @@ class MetricsError(WardenError):
 
 class AlertError(WardenError):
     """The topic or the event bus did not take an alert; the message gives the code of the failure."""
+
+
+class AuditError(WardenError):
+    """The audit of domains cannot begin, or left some of it undone; the message says what, and what to do."""
 
 
 class GuardIncomplete(WardenError):

@@ -1,0 +1,94 @@
+"""An audit, shown."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.table import Table
+
+from ses_warden.application.audit_domain import Audit
+from ses_warden.domain.bulk_sender_rules import Check, Mark, Seen, check_rules
+from ses_warden.domain.findings import Finding, Standing, is_bad, worst
+from ses_warden_cli import show
+from ses_warden_cli.audit.shapes import AuditCheck, Audited, AuditFinding
+
+_GROUPS = {
+    "identity": "SES's view",
+    "dkim": "DKIM",
+    "mailfrom": "MAIL FROM",
+    "spf": "SPF",
+    "dmarc": "DMARC",
+    "mx": "Replies",
+}
+_STYLES = {Standing.OK: "green", Standing.UNKNOWN: "yellow", Standing.WARN: "yellow", Standing.BROKEN: "red"}
+_MARKS = {Mark.PASS: "green", Mark.UNKNOWN: "yellow", Mark.FAIL: "red"}
+
+
+def show_audit(found: Audit, seen: Seen, *, as_json: bool) -> None:
+    """Prints the findings, group by group, and the checklist."""
+    checks = check_rules(found.findings, seen)
+    if as_json:
+        show.as_json(_shape(found, checks))
+        return
+    _print(found)
+    _print_checks(checks)
+    bad = [finding for finding in found.findings if is_bad(finding)]
+    unknown = sum(finding.standing is Standing.UNKNOWN for finding in found.findings)
+    show.console().print(
+        show.plain(f"{found.domain}: {len(found.findings)} looked at, {len(bad)} to mend, {unknown} could not be asked")
+    )
+
+
+def _print(found: Audit) -> None:
+    console = show.console()
+    for group, title in _GROUPS.items():
+        chosen = [finding for finding in found.findings if finding.code.partition(".")[0] == group]
+        if not chosen:
+            continue
+        console.print(show.plain(title, "bold"))
+        table = Table(box=None, pad_edge=False, show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold", ratio=1)
+        for finding in chosen:
+            table.add_row(show.plain(finding.standing.value, _STYLES[finding.standing]), show.plain(finding.code), _words(finding))
+        console.print(table)
+
+
+def _words(finding: Finding) -> str:
+    source = f" [{finding.source}]" if finding.source and finding.standing is not Standing.OK else ""
+    mend = f" To mend: {finding.mend}" if finding.mend else ""
+    return show.plain(f"{finding.where}: {finding.what}{mend}{source}", limit=1_500).plain
+
+
+def _print_checks(checks: Sequence[Check]) -> None:
+    console = show.console()
+    for provider, some in groupby(checks, key=lambda check: check.provider):
+        listed = list(some)
+        console.print(show.plain(f"{provider}'s rules for bulk senders ({listed[0].source}, read {listed[0].read})", "bold"))
+        table = Table(box=None, pad_edge=False, show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold", max_width=48)
+        table.add_column(overflow="fold", ratio=1)
+        for check in listed:
+            table.add_row(show.plain(check.mark.value, _MARKS[check.mark]), show.plain(check.rule), show.plain(check.why))
+        console.print(table)
+
+
+def _shape(found: Audit, checks: Sequence[Check]) -> Audited:
+    identity = found.view.identity
+    return Audited(
+        domain=found.domain,
+        region=found.view.region or None,
+        identity=identity.name if identity else None,
+        standing=worst(found.findings).value,
+        findings=[
+            AuditFinding(
+                code=one.code, standing=one.standing.value, where=one.where, what=one.what, mend=one.mend, source=one.source
+            )
+            for one in found.findings
+        ],
+        checklist=[
+            AuditCheck(provider=one.provider, rule=one.rule, mark=one.mark.value, why=one.why, source=one.source, read=one.read)
+            for one in checks
+        ],
+    )
