@@ -92,7 +92,7 @@ def test_an_account_is_shown_before_anything_is_deployed(run: Run, simulator: Se
     assert code == 0
     assert f"SES account in {REGION}" in text
     assert "The account has production access." in text
-    assert "SuppressionAuthority is not known" in errors
+    assert "No stack told its SuppressionAuthority" in errors
 
     shown = stood(run(simulator, "account", "--json"))
     assert (shown["standing"], shown["production"], shown["enforcement"]) == ("ok", True, "HEALTHY")
@@ -144,7 +144,7 @@ def test_the_sandbox_is_a_finding_until_it_is_left_by_the_command(run: Run, sand
     code, text, errors = run(sandbox, *words, "--plan")
     assert code == 0
     assert "ops@example.com" in text
-    assert "Bounces and complaints are suppressed at once." in " ".join(text.split())
+    assert "".join(f"  {line}\n" for line in USE_CASE.splitlines()) in text
     assert "Nothing was sent" in errors
     assert "Details" not in client_at(sandbox.url).get_account()
 

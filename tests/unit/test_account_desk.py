@@ -40,7 +40,7 @@ FULL = {
         "MailType": "MARKETING",
         "WebsiteURL": "https://www.example.com",
         "ContactLanguage": "EN",
-        "UseCaseDescription": "A newsletter.",
+        "UseCaseDescription": "A newsletter.\r\n\x1b[31mFor readers.\n",
         "AdditionalContactEmailAddresses": ["ops@example.com"],
         "ReviewDetails": {"Status": "GRANTED", "CaseId": "4711"},
     },
@@ -114,7 +114,7 @@ def test_all_that_ses_says_is_read(ses: Any, stub: Stubber) -> None:
         ip_warmup=True,
         plan="PRO",
         next_plan="NONE",
-        details=Details("MARKETING", "https://www.example.com", "EN", "A newsletter.", ("ops@example.com",)),
+        details=Details("MARKETING", "https://www.example.com", "EN", "A newsletter.\nFor readers.", ("ops@example.com",)),
         review=Review("GRANTED", "4711"),
     )
 

@@ -47,7 +47,7 @@ def _print_account(found: AccountLook, desk: AccountDesk) -> None:
             table.add_row("", show.plain(one.mend, "dim"))
     screen.print(table)
     if desk.no_stack:
-        show.note(f"SuppressionAuthority is not known: {desk.no_stack}")
+        show.note(f"No stack told its SuppressionAuthority: {desk.no_stack}")
 
 
 def _facts(account: Account) -> Iterable[tuple[str, str]]:
@@ -107,6 +107,9 @@ def _print_request(before: Account, request: AccessRequest, region: str) -> None
         table.add_row(show.plain(name), *(show.plain(text, limit=_LONGEST_TEXT) for text in cells))
     screen.print(table)
     if before.details:
+        _print_text("use case now:", before.details.use_case or "(none)")
+    _print_text("use case to be sent:", request.use_case)
+    if before.details:
         screen.print(show.plain("What is sent replaces what SES has now."))
     if before.review and before.review.status == "DENIED":
         case = f", case {before.review.case}" if before.review.case else ""
@@ -114,6 +117,13 @@ def _print_request(before: Account, request: AccessRequest, region: str) -> None
     screen.print(show.plain("Reviewers want to read:", "dim"))
     for line in WANTED:
         screen.print(show.plain(f"- {line}", "dim", indent=2))
+
+
+def _print_text(name: str, text: str) -> None:
+    screen = show.console()
+    screen.print(show.plain(name))
+    for line in text.splitlines():
+        screen.print(show.plain(line, limit=_LONGEST_TEXT, indent=2))
 
 
 def _print_filed(after: Account | None) -> None:
@@ -134,7 +144,6 @@ def _fields(one: shapes.Described) -> dict[str, str]:
         "website": one["website"] or "",
         "language": one["language"] or "",
         "additional contacts": ", ".join(one["contacts"]),
-        "use case": one["use_case"] or "",
     }
 
 

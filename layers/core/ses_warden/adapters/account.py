@@ -136,7 +136,7 @@ def _details(answer: Mapping[str, Any]) -> Details:
         mail_type=_word(answer, "MailType"),
         website=_word(answer, "WebsiteURL", 1000),
         language=_word(answer, "ContactLanguage"),
-        use_case=_word(answer, "UseCaseDescription", _LONGEST_TEXT),
+        use_case=_text(answer, "UseCaseDescription"),
         contacts=_words(answer, "AdditionalContactEmailAddresses"),
     )
 
@@ -166,6 +166,14 @@ def _number(answer: Mapping[str, Any], name: str) -> float | None:
 def _word(answer: Mapping[str, Any], name: str, limit: int = _LONGEST_WORD) -> str | None:
     value = answer.get(name)
     return (clean(value, limit) or None) if isinstance(value, str) else None
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str | None:
+    """A text of several lines."""
+    value = answer.get(name)
+    if not isinstance(value, str):
+        return None
+    return "\n".join(clean(line, _LONGEST_TEXT) for line in value[:_LONGEST_TEXT].splitlines()).strip() or None
 
 
 def _words(answer: Mapping[str, Any], name: str) -> tuple[str, ...]:
