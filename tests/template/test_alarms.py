@@ -23,6 +23,7 @@ WATCHED = {
     "FeedbackTopicRedriveFailures": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "FeedbackTopic"),
     "ActivityTopicRedriveFailures": ("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "ActivityTopic"),
     "GuardFunctionErrors": ("AWS/Lambda", "Errors", "GuardFunction"),
+    "AuditFunctionErrors": ("AWS/Lambda", "Errors", "AuditFunction"),
     "PublisherFunctionErrors": ("AWS/Lambda", "Errors", "PublisherFunction"),
     "PublisherFunctionThrottles": ("AWS/Lambda", "Throttles", "PublisherFunction"),
     "PublisherDeadLetterQueueNotEmpty": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "PublisherDeadLetterQueue"),

@@ -280,7 +280,12 @@ def _metrics(template: Json) -> Iterator[list[str]]:
 
 def permissions(stack: Json) -> dict[tuple[str, str], set[str]]:
     """What the guard's role allows, by Sid and resource."""
-    properties = of_type(stack, "AWS::IAM::Role")["GuardRole"]
+    return permissions_of(stack, "GuardRole")
+
+
+def permissions_of(stack: Json, role: str) -> dict[tuple[str, str], set[str]]:
+    """What a function's role allows, by Sid and resource."""
+    properties = of_type(stack, "AWS::IAM::Role")[role]
     assert "ManagedPolicyArns" not in properties
     [policy] = properties["Policies"]
     found: dict[tuple[str, str], set[str]] = {}

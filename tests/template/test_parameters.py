@@ -122,6 +122,17 @@ def test_a_default_keeps_to_its_own_bounds(name: str) -> None:
         ("ComplaintWarnRate", [0.00001, 0.0006], [0, 0.6]),
         ("FalsePauseProbability", [0.0001, 0.01, 0.02], [0, 0.05]),
         ("MaxActivityLagSeconds", [60, 900, 86400], [59]),
+        ("AuditMode", ["on", "off"], ["true", "daily"]),
+        (
+            "AuditDomains",
+            ["", "example.com", "a.example,xn--bcher-kva.example"],
+            ["Example.com", "a.example, b.example", ",", "a@b.example"],
+        ),
+        (
+            "AuditSchedule",
+            ["rate(1 day)", "rate(12 hours)", "cron(0 6 * * ? *)", "cron(0/30 6 ? * MON-FRI *)"],
+            ["", "daily", "rate(0 days)", "rate(1 days)", "rate(1 minute)", "cron()"],
+        ),
         ("SesEmulatorEndpoint", ["", "http://127.0.0.1:8025"], ["127.0.0.1:8025"]),
     ],
 )

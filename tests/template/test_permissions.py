@@ -39,9 +39,9 @@ SENDERS = {
 }
 
 FUNCTION_ROLES = {"FeedbackFunction": "FeedbackRole", "ActivityFunction": "ActivityRole", "GuardFunction": "GuardRole"}
-FUNCTION_ROLES |= {"PublisherFunction": "PublisherRole"}
+FUNCTION_ROLES |= {"PublisherFunction": "PublisherRole", "AuditFunction": "AuditRole"}
 # What these do knows no resources; AWS's own tables say so.
-WITHOUT_RESOURCE = {"ReadRates", "ReadAccount", "PauseAccount"}
+WITHOUT_RESOURCE = {"ReadRates", "ReadAccount", "PauseAccount", "ListDomains"}
 
 
 def test_recording_events_takes_these_permissions_and_no_other(stack: Json) -> None:
@@ -99,7 +99,7 @@ def test_the_key_is_opened_only_where_one_is_used(template: Json, parameters: di
     assert added == {("UseTheKeyOfTablesQueuesAndQuarantine", key): {"kms:Decrypt", "kms:GenerateDataKey"}}
 
 
-@pytest.mark.parametrize("document", ["RecordEventsPolicy", "FeedbackRole", "ActivityRole", "GuardRole"])
+@pytest.mark.parametrize("document", ["RecordEventsPolicy", "FeedbackRole", "ActivityRole", "GuardRole", "AuditRole"])
 def test_no_permission_is_a_wildcard(template: Json, document: str) -> None:
     """Every action is spelt out, and no resource is '*' where AWS knows resources."""
     for statement in _statements(template["Resources"][document]["Properties"]):
@@ -113,7 +113,7 @@ def test_no_permission_is_a_wildcard(template: Json, document: str) -> None:
 def test_a_star_stands_only_in_the_keys_own_policy(template: Json) -> None:
     """In a key policy '*' is the key itself; elsewhere only what knows no resources has it."""
     with_star = [name for name, body in template["Resources"].items() if '"Resource": "*"' in json.dumps(body)]
-    assert with_star == ["Key", "GuardRole"]
+    assert with_star == ["Key", "GuardRole", "AuditRole"]
 
 
 @pytest.mark.parametrize(("queue", "senders"), SENDERS.items())
@@ -163,7 +163,7 @@ def test_the_key_serves_the_services_that_need_it_for_this_account(
 
 def test_the_role_of_every_function_is_tested_here() -> None:
     """A role that is added is tested as well."""
-    assert of_type(load(), "AWS::IAM::Role").keys() == {*LANES, "GuardRole", "PublisherRole"}
+    assert of_type(load(), "AWS::IAM::Role").keys() == {*LANES, "GuardRole", "PublisherRole", "AuditRole"}
 
 
 def _permissions(document: Json) -> dict[tuple[str, str], set[str]]:

@@ -25,6 +25,7 @@ SHAPES: dict[str, dict[str, str | int]] = {
     "guard off": {"GuardMode": "off"},
     "dry run": {"GuardMode": "dry-run"},
     "account guarded": {"GuardAccountMode": "active"},
+    "audit off": {"AuditMode": "off"},
     "events hashed": {"RecipientEvents": "hashed"},
     "events plain, existing table": {
         "RecipientEvents": "plain",
@@ -61,6 +62,8 @@ OUTPUTS = {
     "ActivityLogGroupName",
     "GuardFunctionName",
     "GuardLogGroupName",
+    "AuditFunctionName",
+    "AuditLogGroupName",
 }
 
 
