@@ -41,7 +41,7 @@ SENDERS = {
 FUNCTION_ROLES = {"FeedbackFunction": "FeedbackRole", "ActivityFunction": "ActivityRole", "GuardFunction": "GuardRole"}
 FUNCTION_ROLES |= {"PublisherFunction": "PublisherRole", "AuditFunction": "AuditRole"}
 # What these do knows no resources; AWS's own tables say so.
-WITHOUT_RESOURCE = {"ReadRates", "ReadAccount", "PauseAccount", "ListDomains"}
+WITHOUT_RESOURCE = {"ReadRates", "ReadAccount", "PauseAccount", "ListDomains", "ReadHowMuchIsSent"}
 
 
 def test_recording_events_takes_these_permissions_and_no_other(stack: Json) -> None:

@@ -27,6 +27,10 @@ class AccountWatched:
     changes: Changes = field(default_factory=Changes)
     errors: Sequence[WardenError] = ()
 
+    def __bool__(self) -> bool:
+        """Whether there was something to tell."""
+        return bool(self.moved or self.changes)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountWatch:
