@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
@@ -62,6 +64,14 @@ SENT = {
     "AdditionalContactEmailAddresses": ["ops@example.com"],
     "ProductionAccessEnabled": True,
 }
+
+
+class Raw(BytesIO):
+    """A body as urllib3 streams it."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        """All at once."""
+        yield self.read()
 
 
 def made(service: str) -> Any:
@@ -142,6 +152,7 @@ def test_a_field_of_another_shape_is_no_traceback(name: str, value: Any) -> None
         ({"Max24HourSend": -1.0}, Quota(-1.0, None, None)),
         ({"Max24HourSend": float("inf"), "SentLast24Hours": float("nan"), "MaxSendRate": True}, Quota()),
         ({"Max24HourSend": 200, "SentLast24Hours": "3"}, Quota(200.0, None, None)),
+        ({"Max24HourSend": -2.0, "SentLast24Hours": -1.0, "MaxSendRate": -1.0}, Quota()),
     ],
 )
 def test_a_number_that_makes_no_sense_is_not_known(quota: dict[str, Any], read: Quota) -> None:
@@ -201,6 +212,21 @@ def test_a_request_that_was_refused_says_why(ses: Any, stub: Stubber, code: str,
     with pytest.raises(error, match=words) as caught:
         SesAccount(ses).request_production(REQUEST)
     assert "ops@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"null", b'"x"', b'{"SendQuota": 5}', b'{"SendQuota": {"Max24HourSend": "abc"}}', b'{"Details": []}', b"\xff"]
+)
+def test_an_answer_that_no_ses_gives_is_an_error_in_words(body: bytes) -> None:
+    """What botocore stumbles over, as an emulator may answer it."""
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 200, {"content-type": "application/json"}, Raw(body))
+
+    client = made("sesv2")
+    client.meta.events.register_first("before-send.sesv2", answer)
+    with pytest.raises(AccountError, match="form that its API does not have"):
+        SesAccount(client).read()
 
 
 @pytest.mark.parametrize(("operation", "words"), [("read", "did not answer"), ("request", "may have taken")])
@@ -288,6 +314,8 @@ def test_a_website_that_can_be_opened_is_fine(website: str) -> None:
         ("https://example.com", "a\x00b", (), "control characters"),
         ("https://example.com", "x", ("a@example.com",) * 5, "may be 4"),
         ("https://example.com", "x", ("a@example.com", "jane"), "contact 2"),
+        ("https://example.com", "x", ("Jane <jane@example.com>",), "contact 1"),
+        ("https://example.com", "\udcff", (), "control characters"),
         ("https://example.com", "x", ("a@b.c",), "contact 1"),
         ("https://example.com", "x", ("a@" + "b" * 60 + ".example" * 30,), "contact 1"),
     ],

@@ -1,11 +1,10 @@
 """The course of the daily quota, from what was sent in each five minutes."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ses_warden.domain.quota_use import STEP, course
+from ses_warden.domain.quota_use import STEP, beginning, course
 
 NOW = datetime(2026, 11, 24, 18, 2, 30, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 25, tzinfo=UTC)
@@ -24,11 +23,6 @@ def at(hour: int, minute: int = 0, *, day: int = 24) -> datetime:
 
 
 STEADY = mails(at(18, day=22), at(18), 100)
-
-
-def sum_of(metric: Mapping[datetime, float]) -> float:
-    """The mails of the last 24 hours."""
-    return sum(count for moment, count in metric.items() if moment >= at(18, day=23))
 
 
 def test_who_sends_evenly_stays_where_they_are() -> None:
@@ -124,8 +118,21 @@ def test_any_time_of_the_day_has_an_end(now: datetime) -> None:
     assert now < found.until <= now + timedelta(days=1)
 
 
-def test_odd_numbers_of_the_metric_do_no_harm() -> None:
-    """A negative count is none."""
-    found = course(DAY, sum_of(STEADY), STEADY | {at(17, 50): -5_000.0}, NOW)
+@pytest.mark.parametrize("odd", [-5_000.0, float("nan"), float("inf"), float("-inf")])
+def test_odd_numbers_of_the_metric_do_no_harm(odd: float) -> None:
+    """What is no count is none."""
+    found = course(DAY, 2_400.0, STEADY | {at(17, 30): odd}, NOW)
     assert found
-    assert found.slowest >= 0
+    assert 0 < found.slowest < found.pace < 101
+    assert found.peak < 2_500
+
+
+def test_times_between_the_steps_belong_to_theirs() -> None:
+    """Whatever CloudWatch calls the five minutes."""
+    shifted = {moment + timedelta(minutes=2, seconds=30): count for moment, count in STEADY.items()}
+    assert course(DAY, 2_400.0, shifted, NOW) == course(DAY, 2_400.0, STEADY, NOW)
+
+
+def test_what_is_asked_begins_with_a_step() -> None:
+    """So that CloudWatch's steps are ours."""
+    assert beginning(NOW) == at(18, day=22)

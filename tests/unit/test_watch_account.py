@@ -299,6 +299,15 @@ def dynamodb() -> "Iterator[DynamoDBClient]":
         yield client
 
 
+def test_a_text_that_is_cut_is_the_same_the_next_day(dynamodb: "DynamoDBClient") -> None:
+    """Twenty reasons of whatever length are no change each day."""
+    days = Days(DynamoMemory(dynamodb, "Reputation"))
+    strange = replace(FINE, suppressed_reasons=("BOUNCE", "COMPLAINT", *(f"{number:03}" + "x" * 300 for number in range(18))))
+    for _day in range(3):
+        days.look(strange)
+    assert days.told == []
+
+
 def test_the_table_remembers_the_account(dynamodb: "DynamoDBClient") -> None:
     """Facts and what is bad, in one row; contacts and texts are in none."""
     days = Days(DynamoMemory(dynamodb, "Reputation"))

@@ -135,9 +135,11 @@ def _text(given: str) -> str:
         return given.strip()
     file = Path(given[1:])
     try:
-        if file.stat().st_size > _LARGEST_FILE:
+        with file.open("rb") as opened:
+            content = opened.read(_LARGEST_FILE + 1)
+        if len(content) > _LARGEST_FILE:
             raise typer.BadParameter(f"{file} has more than {_LARGEST_FILE:,} bytes: is it the right one?")
-        return file.read_text(encoding="utf-8").removeprefix("\ufeff").strip()
+        return content.decode("utf-8-sig").strip()
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.failures import code_of
-from ses_warden.domain.account import Account, Details, Quota, Review
+from ses_warden.domain.account import UNLIMITED, Account, Details, Quota, Review
 from ses_warden.domain.production import AccessRequest
 from ses_warden.domain.quota_use import STEP
 from ses_warden.domain.text import clean
@@ -29,11 +29,15 @@ class SesAccount:
     def read(self) -> Account:
         """See the port."""
         try:
-            return account_from(self._client.get_account())
+            answer = self._client.get_account()
         except ClientError as error:
             raise _failure(error, "ses:GetAccount", "SES does not tell of the account") from error
         except BotoCoreError as error:
             raise AccountError(f"SES did not answer about the account: {code_of(error)}") from error
+        except (AttributeError, TypeError, ValueError) as error:
+            # botocore does not expect a list, say, where its model has a structure, as an emulator may have it.
+            raise AccountError("SES answered about the account in a form that its API does not have") from error
+        return account_from(answer)
 
     def request_production(self, request: AccessRequest) -> None:
         """See the port."""
@@ -128,7 +132,12 @@ def account_from(answer: Mapping[str, Any]) -> Account:
 
 
 def _quota(answer: Mapping[str, Any]) -> Quota:
-    return Quota(*(_number(answer, name) for name in ("Max24HourSend", "MaxSendRate", "SentLast24Hours")))
+    day, second, sent = (_number(answer, name) for name in ("Max24HourSend", "MaxSendRate", "SentLast24Hours"))
+    return Quota(day if day == UNLIMITED else _count(day), _count(second), _count(sent))
+
+
+def _count(number: float | None) -> float | None:
+    return number if number is not None and number >= 0 else None
 
 
 def _details(answer: Mapping[str, Any]) -> Details:

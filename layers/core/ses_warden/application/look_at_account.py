@@ -9,7 +9,7 @@ from ses_warden.domain.account import Account
 from ses_warden.domain.account_findings import NEAR, findings_of, quota_findings
 from ses_warden.domain.findings import Finding
 from ses_warden.domain.production import AccessRequest
-from ses_warden.domain.quota_use import REACH, Course, course
+from ses_warden.domain.quota_use import Course, beginning, course
 from ses_warden.domain.reconciliation import Authority
 from ses_warden.errors import MetricsError, NothingToDo
 
@@ -61,7 +61,7 @@ def look_at_account(
     quota = account.quota
     if quota.use is not None and quota.day is not None and quota.sent is not None:
         try:
-            found = course(quota.day, quota.sent, metric.sent(now - REACH, now), now)
+            found = course(quota.day, quota.sent, metric.sent(beginning(now), now), now)
         except MetricsError as error:
             blind = f"How use goes on is not known: {error}."
     findings = findings_of(account, where, authority) + quota_findings(quota, where, found, blind, near=near)

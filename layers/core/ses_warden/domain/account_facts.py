@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from ses_warden.domain.account import Account
 from ses_warden.domain.findings import Finding, Standing
+from ses_warden.domain.text import clean
 
 _GROUP = "fact."
 _NONE = "none"
+# Shorter than what is remembered of a text: one that was cut there would differ at each look.
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,11 @@ class Moved:
 
 def facts_of(account: Account, where: str) -> list[Finding]:
     """The facts that SES tells, as findings that are fine: so they are remembered like others."""
-    return [Finding(f"{_GROUP}{name}", Standing.OK, where, text) for name, text in _texts(account).items() if text is not None]
+    return [
+        Finding(f"{_GROUP}{name}", Standing.OK, where, clean(text, _LONGEST))
+        for name, text in _texts(account).items()
+        if text is not None
+    ]
 
 
 def moved(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[Moved, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from ses_warden.domain.addresses import read_address
+from ses_warden.domain.addresses import plain_key
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountDetails.html
 LONGEST_USE_CASE = 5000
@@ -62,7 +62,7 @@ def faults_of(request: AccessRequest) -> Iterator[str]:
     if len(request.contacts) > MOST_CONTACTS:
         yield f"there are {len(request.contacts)} additional contacts, and may be {MOST_CONTACTS}"
     for number, contact in enumerate(request.contacts, 1):
-        if not SHORTEST_CONTACT <= len(contact) <= LONGEST_CONTACT or not read_address(contact).valid:
+        if not SHORTEST_CONTACT <= len(contact) <= LONGEST_CONTACT or plain_key(contact) is None:
             yield f"additional contact {number} is no e-mail address of {SHORTEST_CONTACT} to {LONGEST_CONTACT} characters"
 
 

@@ -7,6 +7,8 @@ The metric counts mails, the quota recipients, and not those of SES's mailbox si
 for the last 24 hours.
 """
 
+import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,8 +45,12 @@ def course(day: float, sent: float, metric: Mapping[datetime, float], now: datet
 
     `day` is the quota, `sent` SES's number for the last 24 hours, `now` in UTC.
     """
-    first = _floor(now - REACH)
-    steps = [max(metric.get(first + STEP * number, 0.0), 0.0) for number in range(REACH // STEP)]
+    counts: dict[datetime, float] = defaultdict(float)
+    for moment, count in metric.items():
+        if count > 0 and math.isfinite(count):
+            counts[_floor(moment)] += count
+    first = beginning(now)
+    steps = [counts[first + STEP * number] for number in range(REACH // STEP)]
     window = DAY // STEP
     seen = sum(steps[-window:])
     scale = sent / seen if seen else 1.0
@@ -74,6 +80,11 @@ def course(day: float, sent: float, metric: Mapping[datetime, float], now: datet
         high=highest(max(hours)),
         full_at=None if full is None else min(now + STEP * full, until),
     )
+
+
+def beginning(now: datetime) -> datetime:
+    """Since when the mails are to be counted: CloudWatch's steps begin at whole five minutes."""
+    return _floor(now - REACH)
 
 
 def _floor(moment: datetime) -> datetime:
