@@ -37,6 +37,7 @@ class FakeMemory:
     rows: dict[str, list[Finding]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
     unwritten: set[str] = field(default_factory=set)
+    kept_at: datetime | None = None
 
     def last(self, subject: str) -> Sequence[Finding] | None:
         """See the port."""
@@ -46,10 +47,9 @@ class FakeMemory:
 
     def keep(self, subject: str, findings: Sequence[Finding], now: datetime) -> None:
         """See the port."""
-        assert now == NOW
         if subject in self.unwritten:
             raise LedgerBusy(f"{subject} cannot be written")
-        self.rows[subject] = list(findings)
+        self.rows[subject], self.kept_at = list(findings), now
 
 
 _: type[Memory] = FakeMemory
@@ -108,7 +108,7 @@ def test_one_alert_tells_of_all_domains() -> None:
     assert "c.example" not in notice.reason
     assert "ses-warden audit a.example" in notice.next
     assert [one.code for one in watched.changes["domain/a.example"].worse] == ["dmarc.record"]
-    assert memory.rows["domain/c.example"] == []
+    assert (memory.rows["domain/c.example"], memory.kept_at) == ([], NOW)
 
 
 def test_an_alert_about_one_domain_carries_its_name_and_is_bounded() -> None:

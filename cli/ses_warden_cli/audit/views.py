@@ -1,7 +1,6 @@
 """An audit, shown."""
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from rich.table import Table
 
@@ -62,16 +61,30 @@ def _words(finding: Finding) -> str:
 
 def _print_checks(checks: Sequence[Check]) -> None:
     console = show.console()
-    for provider, some in groupby(checks, key=lambda check: check.provider):
-        listed = list(some)
-        console.print(show.plain(f"{provider}'s rules for bulk senders ({listed[0].source}, read {listed[0].read})", "bold"))
-        table = Table(box=None, pad_edge=False, show_header=False)
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="fold", max_width=48)
-        table.add_column(overflow="fold", ratio=1)
-        for check in listed:
-            table.add_row(show.plain(check.mark.value, _MARKS[check.mark]), show.plain(check.rule), show.plain(check.why))
-        console.print(table)
+    providers = list(dict.fromkeys(check.provider for check in checks))
+    console.print(show.plain("Rules for bulk senders", "bold"))
+    table = Table(box=None, pad_edge=False)
+    for name in providers:
+        table.add_column(name, no_wrap=True)
+    table.add_column("rule", max_width=44)
+    table.add_column("why", overflow="fold", ratio=1)
+    by_rule: dict[str, list[Check]] = {}
+    for check in checks:
+        by_rule.setdefault(check.rule, []).append(check)
+    for rule, some in by_rule.items():
+        marks = [show.plain(check.mark.value, _MARKS[check.mark]) for check in some]
+        table.add_row(*marks, show.plain(rule), show.plain(_why(some), limit=1_500))
+    console.print(table)
+    for provider in providers:
+        page = next(check for check in checks if check.provider == provider)
+        console.print(show.plain(f"{provider}: {page.source} (read {page.read})", "dim"))
+
+
+def _why(checks: Sequence[Check]) -> str:
+    """The reason once, if it is the same for all providers."""
+    if len({check.why for check in checks}) == 1:
+        return checks[0].why
+    return " ".join(f"{check.provider}: {check.why}" for check in checks)
 
 
 def _shape(found: Audit, checks: Sequence[Check]) -> Audited:

@@ -40,7 +40,8 @@ def audit_domain(domain: str, world: World) -> Audit:
     """Audits one domain, in its ASCII form. Whatever cannot be asked is an unknown finding; nothing is raised."""
     view = world.identities.view(domain)
     look = _Look(domain, view.identity, world)
-    findings = [*look_at_identity(domain, view), *look.dkim(), *look.mail_from(view.region), *look.spf(), *look.dmarc(), *look.mx()]
+    # SPF last: a record may lead to so many questions that none are left.
+    findings = [*look_at_identity(domain, view), *look.dkim(), *look.mail_from(view.region), *look.dmarc(), *look.mx(), *look.spf()]
     return Audit(domain, view, tuple(findings))
 
 
@@ -68,10 +69,12 @@ class _Look:
         if self.identity and self.identity.mail_from:
             name = self.identity.mail_from
             yield from look_at_mail_from(self._ask(name, "MX"), region, self.domain)
-            yield from self._spf_of(name, for_envelope=True)
 
     def spf(self) -> Iterator[Finding]:
-        if not (self.identity and self.identity.mail_from == self.domain):
+        mail_from = self.identity.mail_from if self.identity else None
+        if mail_from:
+            yield from self._spf_of(mail_from, for_envelope=True)
+        if mail_from != self.domain:
             yield from self._spf_of(self.domain, for_envelope=False)
 
     def _spf_of(self, name: str, *, for_envelope: bool) -> Iterator[Finding]:

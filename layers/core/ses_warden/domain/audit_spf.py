@@ -120,7 +120,7 @@ def _look_at_counts(name: str, reading: SpfReading) -> Iterator[Finding]:
             "spf.lookups",
             standing,
             name,
-            f"It takes {least}{reading.lookups} DNS lookups of at most {MOST_LOOKUPS}"
+            f"It takes {least}{reading.lookups} of at most {MOST_LOOKUPS} DNS lookups"
             + (", which is a permanent error for receivers." if over else "."),
             "Remove includes of services that you no longer use, or move some to a subdomain." if over or near else "",
             SPF_LIMITS,
@@ -132,7 +132,7 @@ def _look_at_counts(name: str, reading: SpfReading) -> Iterator[Finding]:
             "spf.void_lookups",
             standing,
             name,
-            f"{reading.void_lookups} of its lookups find nothing, of at most {MOST_VOID}"
+            f"{reading.void_lookups} of its lookups find nothing, where {MOST_VOID} may"
             + (", which is a permanent error for receivers." if over else "."),
             "Remove the names that no longer exist; whoever registers one of them may send as you." if some else "",
             SPF_LIMITS,

@@ -15,7 +15,7 @@ class Failure(StrEnum):
     TIMEOUT = "no name server answered in time"
     REFUSED = "the name servers answered with an error (SERVFAIL or REFUSED)"
     TOO_LARGE = "the answer is larger than is read"
-    TOO_MANY = "the audit has asked as many questions as it may"
+    TOO_MANY = "the audit has asked as much, or waited as long, as it may"
     BAD_NAME = "this is no name that the DNS could hold"
     UNREACHABLE = "no name server can be reached"
 

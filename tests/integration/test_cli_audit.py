@@ -1,0 +1,89 @@
+"""`ses-warden audit` with an emulator's SES and a DNS of our own: both views in one answer."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from typer.testing import CliRunner, Result
+
+from ses_warden_cli.audit.shapes import Audited
+from ses_warden_cli.main import app
+from tests.audit_zones import good_zone, key_text
+from tests.support.dns_server import DnsServer, txt
+from tests.support.emulator import CREDENTIALS, REGION
+
+DOMAIN = "audited.example"
+
+
+@pytest.fixture
+def tokens(endpoint: str, ses: Any) -> list[str]:
+    """A domain identity of SES, by the names of its three CNAMEs."""
+    if endpoint == "aws":
+        pytest.skip("makes an identity")
+    ses.create_email_identity(EmailIdentity=DOMAIN)
+    # SES signs with Easy DKIM unasked; the emulator does not.
+    ses.put_email_identity_dkim_attributes(EmailIdentity=DOMAIN, SigningEnabled=True)
+    found: list[str] = ses.get_email_identity(EmailIdentity=DOMAIN)["DkimAttributes"]["Tokens"]
+    return found
+
+
+@pytest.fixture
+def run(endpoint: str) -> Callable[..., Result]:
+    """Runs the command with the emulator's SES."""
+    environment: Mapping[str, str] = {
+        **CREDENTIALS,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+    def invoke(domain: str, server: DnsServer) -> Result:
+        address, port = server.address
+        return CliRunner().invoke(app, ["audit", domain, "--nameserver", f"{address}:{port}", "--json"], env=environment)
+
+    return invoke
+
+
+def zone(tokens: list[str]) -> dict[str, Any]:
+    """The DNS as SES wants it for the identity."""
+    made: dict[str, Any] = good_zone()
+    for token in tokens:
+        made[f"{token}._domainkey.{DOMAIN}"] = {"CNAME": [f"{token}.dkim.amazonses.com."]}
+        made[f"{token}.dkim.amazonses.com"] = {"TXT": [txt(f"p={key_text()}")]}
+    made[DOMAIN] = {"MX": ["10 mail.example.com."]}
+    made[f"_dmarc.{DOMAIN}"] = {"TXT": [txt(f"v=DMARC1; p=reject; rua=mailto:dmarc@{DOMAIN}")]}
+    return made
+
+
+def test_both_views_are_in_one_answer(tokens: list[str], run: Callable[..., Result]) -> None:
+    """SES's tokens are the names that are asked for; a stack need not be there."""
+    with DnsServer(zone(tokens)) as server:
+        found = TypeAdapter(Audited).validate_json(run(DOMAIN, server).stdout)
+    codes = [(one["code"], one["standing"]) for one in found["findings"]]
+    assert (found["identity"], found["region"]) == (DOMAIN, REGION)
+    assert codes.count(("dkim.cname", "ok")) == codes.count(("dkim.key", "ok")) == 3
+    assert ("dmarc.dkim_alignment", "ok") in codes
+    assert ("mailfrom.custom", "warn") in codes
+
+
+def test_a_subdomain_is_sent_by_its_parents_identity(tokens: list[str], run: Callable[..., Result]) -> None:
+    """Whose records are looked at."""
+    with DnsServer(zone(tokens)) as server:
+        found = TypeAdapter(Audited).validate_json(run(f"news.{DOMAIN}", server).stdout)
+    assert found["identity"] == DOMAIN
+
+
+def test_a_domain_that_ses_does_not_know_is_a_finding(run: Callable[..., Result], tokens: list[str]) -> None:
+    """SES would refuse its mail."""
+    with DnsServer(zone(tokens)) as server:
+        result = run("stranger.example", server)
+    found = TypeAdapter(Audited).validate_json(result.stdout)
+    assert result.exit_code == 1
+    assert (found["identity"], found["findings"][0]["code"], found["findings"][0]["standing"]) == (
+        None,
+        "identity.verified",
+        "warn",
+    )
