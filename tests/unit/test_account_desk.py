@@ -221,7 +221,8 @@ def test_an_answer_that_no_ses_gives_is_an_error_in_words(body: bytes) -> None:
     """What botocore stumbles over, as an emulator may answer it."""
 
     def answer(request: Any, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, 200, {"content-type": "application/json"}, Raw(body))
+        headers: Any = {"content-type": "application/json"}
+        return AWSResponse(request.url, 200, headers, Raw(body))
 
     client = made("sesv2")
     client.meta.events.register_first("before-send.sesv2", answer)

@@ -19,6 +19,7 @@ from ses_warden.adapters.dns_view import DnsNames
 from ses_warden.application.audit_domain import World
 from ses_warden.application.audit_domains import MOST_DOMAINS, AuditServices, Round, audit_domains, todays
 from ses_warden.application.watch import Watched
+from ses_warden.application.watch_account import AccountWatched
 from ses_warden.audit_settings import AuditSettings
 from ses_warden.bootstrap import auditing
 from ses_warden.domain.identities import IdentityView
@@ -186,6 +187,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    # tests/unit/test_account_function.py
+    monkeypatch.setattr(module, "watch_todays_account", AccountWatched)
     return module
 
 
