@@ -8,7 +8,7 @@ from demo.second_act import local_ses, prepare
 from tests.support.emulator import Emulator
 from tests.support.stack import Stack, build, deploy
 
-FUNCTIONS = ("FeedbackFunction", "ActivityFunction", "PublisherFunction")
+FUNCTIONS = ("FeedbackFunction", "ActivityFunction", "PublisherFunction", "AuditFunction")
 LOG_LINES = 40
 
 

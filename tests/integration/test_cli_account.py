@@ -73,9 +73,9 @@ def run(endpoint: str) -> Run:
     return _run
 
 
-def stood(answered: tuple[int, str, str]) -> shapes.Stood:
+def stood(answered: tuple[int, str, str]) -> shapes.AccountShown:
     """What `account --json` printed."""
-    found: shapes.Stood = TypeAdapter(shapes.Stood).validate_json(answered[1])
+    found: shapes.AccountShown = TypeAdapter(shapes.AccountShown).validate_json(answered[1])
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ses_warden.adapters.audit_metrics import AUDIT_METRICS
 from ses_warden.adapters.entries import item_from
 from ses_warden.adapters.guard_metrics import GUARD_METRICS
 from ses_warden.adapters.metrics import LAG, NAMES
@@ -152,7 +153,9 @@ def test_a_table_of_the_readme_is_the_templates(name: str) -> None:
 def test_every_metric_is_documented_in_order_with_its_unit() -> None:
     """README's metrics are those that the functions write, each with a meaning."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table_of(README.read_text(), "metrics").splitlines()]
-    assert [row[0] for row in rows[2:]] == [f"`{name}`" for name in [*dict.fromkeys(NAMES.values()), LAG, *GUARD_METRICS]]
+    assert [row[0] for row in rows[2:]] == [
+        f"`{name}`" for name in [*dict.fromkeys(NAMES.values()), LAG, *GUARD_METRICS, *AUDIT_METRICS]
+    ]
     units = {LAG: "Milliseconds", "BounceRate": "None", "ComplaintRate": "None", "GuardLag": "Seconds"}
     assert [row[1] for row in rows[2:]] == [units.get(row[0].strip("`"), "Count") for row in rows[2:]]
     assert all(len(row) == len(rows[0]) and len(row[2]) > 10 for row in rows[2:])

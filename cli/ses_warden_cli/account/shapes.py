@@ -6,7 +6,7 @@ from pydantic import ConfigDict, with_config
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class Checked(TypedDict):
+class AccountFinding(TypedDict):
     """One thing that was looked at."""
 
     code: str  # the rule, such as account.quota
@@ -52,7 +52,7 @@ class Described(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class Stood(TypedDict):
+class AccountShown(TypedDict):
     """What `account` prints. None: SES does not say. Its words may be new ones."""
 
     region: str
@@ -70,7 +70,7 @@ class Stood(TypedDict):
     ip_warmup: bool | None  # of dedicated addresses
     plan: str | None  # NONE, ESSENTIALS, PRO, ENTERPRISE
     next_plan: str | None  # from the next month on
-    findings: list[Checked]
+    findings: list[AccountFinding]
     no_stack: str | None  # why no stack was asked about SuppressionAuthority
 
 

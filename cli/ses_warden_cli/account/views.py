@@ -150,9 +150,9 @@ def _fields(one: shapes.Described) -> dict[str, str]:
 # For scripts
 
 
-def _stood(found: AccountLook, desk: AccountDesk) -> shapes.Stood:
+def _stood(found: AccountLook, desk: AccountDesk) -> shapes.AccountShown:
     account = found.account
-    return shapes.Stood(
+    return shapes.AccountShown(
         region=desk.region,
         standing=worst(found.findings).value,
         production=account.production,
@@ -197,8 +197,8 @@ def _reviewed(account: Account | None) -> shapes.Reviewed | None:
     return shapes.Reviewed(status=review.status, case=review.case) if review else None
 
 
-def _checked(one: Finding) -> shapes.Checked:
-    return shapes.Checked(
+def _checked(one: Finding) -> shapes.AccountFinding:
+    return shapes.AccountFinding(
         code=one.code, standing=one.standing.value, where=one.where, what=one.what, mend=one.mend, source=one.source
     )
 
