@@ -29,5 +29,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         logger.warning("not all domains were looked at; others come the next day", extra={"left": found.left})
     if errors := [*account.errors, *found.errors]:
         raise AuditError("; ".join(str(error) for error in errors))
-    told = sum(map(bool, [*found.watched.changes.values(), account]))
-    return {"audited": len(found.audits), "left": found.left, "told": told}
+    told = sum(map(bool, found.watched.changes.values()))
+    return {"audited": len(found.audits), "left": found.left, "told": told, "account_told": int(bool(account))}

@@ -55,7 +55,7 @@ def test_a_change_of_the_account_is_counted_and_logged(
 ) -> None:
     """With both values."""
     answer = handle(app, monkeypatch, AccountWatched(moved=(Moved("access", "sandbox", "production"),)))
-    assert answer == {"audited": 0, "left": 0, "told": 1}
+    assert answer == {"audited": 0, "left": 0, "told": 0, "account_told": 1}
     [line] = [record for record in caplog.records if record.message == "watched the account"]
     assert line.__dict__["changed"] == ["access: sandbox -> production"]
 

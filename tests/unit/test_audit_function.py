@@ -211,7 +211,7 @@ def test_the_function_answers_counts_and_logs(
     with DnsServer(good_zone()) as server:
         account = Account(server, AccountIdentities(("example.com", "gone.example")))
         monkeypatch.setattr(app, "daily_round", lambda _: account.round())
-        assert app.lambda_handler({}, context) == {"audited": 2, "left": 0, "told": 1}
+        assert app.lambda_handler({}, context) == {"audited": 2, "left": 0, "told": 1, "account_told": 0}
     bad = {record.__dict__["domain"]: record.__dict__["bad"] for record in caplog.records if record.message == "audited"}
     assert bad["example.com"] == []
     assert "broken dmarc.record _dmarc.gone.example" in bad["gone.example"]
