@@ -54,7 +54,7 @@ def _facts(account: Account) -> Iterable[tuple[str, str]]:
     """What is no finding: how the account is set."""
     second = account.quota.second
     extras = {"engagement": account.vdm_engagement, "optimized shared delivery": account.vdm_shared_delivery}
-    yield "quota a second", "not known" if second is None else f"{second:,.0f}"
+    yield "quota a second", "not known" if second is None else f"{second:,.15g}"
     yield "Virtual Deliverability Manager", _words(account.vdm, extras)
     yield "address validation", _words(account.validation)
     yield "warm-up of dedicated addresses", {True: "on", False: "off", None: "not known"}[account.ip_warmup]
