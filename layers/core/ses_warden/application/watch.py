@@ -81,7 +81,7 @@ def notice_of_changes(changed: Mapping[str, Changes], topic: Topic, now: datetim
     for subject, change in changed.items():
         lines.append(f"{subject.replace('/', ' ')}:")
         lines += [_line(finding) for finding in change.worse]
-        lines += [f"  mended: {finding.code} ({finding.where}): {finding.what}" for finding in change.mended]
+        lines += [f"  no longer so: {finding.code} ({finding.where}): {finding.what}" for finding in change.mended]
     left = len(lines) - _MOST_LINES
     if left > 0:
         lines = [*lines[:_MOST_LINES], f"… and {left} lines more."]
