@@ -47,6 +47,7 @@ FUNCTION_ROLES |= {
 }
 # What these do knows no resources; AWS's own tables say so.
 WITHOUT_RESOURCE = {"ReadRates", "ReadAccount", "PauseAccount", "ReadSesList", "PutOnSesList", "TakeOffSesList", "ListDomains"}
+WITHOUT_RESOURCE |= {"ReadHowMuchIsSent"}
 
 
 def test_recording_events_takes_these_permissions_and_no_other(stack: Json) -> None:

@@ -33,10 +33,12 @@ RUNS = 7
 
 
 def commands() -> list[str]:
-    """Return every command, those of groups with the name of their group."""
+    """Return every command, those of groups with the name of their group; a group may be a command by itself."""
 
     def walk(command: Any, words: tuple[str, ...]) -> Iterator[str]:
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield " ".join(words)
             for name, inner in command.commands.items():
                 yield from walk(inner, (*words, name))
         else:
@@ -124,6 +126,9 @@ def test_each_command_is_in_the_readme(command: str) -> None:
         (["dmarc", "report", "example.com", "--until", "soon"], "30d, 2026-11-24"),
         (["dmarc", "report", "example.com", "--since", "2026-11-02", "--until", "2026-11-01"], "before it begins"),
         (["dmarc", "report", "example.com", "--csv", "--json"], "either --csv"),
+        (["account", "request-production"], "Missing option '--mail-type'"),
+        (["account", "request-production", "--mail-type", "spam"], "--mail-type"),
+        (["account", "--json", "request-production"], "--json must stand behind"),
         (["replay"], "give either"),
         (["replay", "events.json", "--quarantine"], "give either"),
         (["redrive", "--lane", "slow"], "--lane"),

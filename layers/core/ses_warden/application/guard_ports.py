@@ -121,6 +121,7 @@ class NoticeKind(StrEnum):
     ENFORCEMENT = "Enforcement Status Changed"
     DOMAINS = "Domain Audit Changed"
     DMARC_REFUSED = "DMARC Report Refused"
+    ACCOUNT = "Account Changed"
 
 
 @dataclass(frozen=True, slots=True)

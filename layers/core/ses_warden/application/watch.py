@@ -15,14 +15,14 @@ _MOST_LINES = 40
 
 
 class Memory(Protocol):
-    """What was bad at the last look at a subject, such as `domain/example.com` or `account`. Raises `LedgerError`."""
+    """What a look at a subject left for the next, such as `domain/example.com` or `account`. Raises `LedgerError`."""
 
     def last(self, subject: str) -> Sequence[Finding] | None:
-        """The bad findings of the last look; None if there was none, or long ago."""
+        """What the last look left; None if there was none, or long ago."""
         ...
 
     def keep(self, subject: str, findings: Sequence[Finding], now: datetime) -> None:
-        """Leaves the bad findings for the next look."""
+        """Leaves these for the next look: what is bad, and facts whose change is told."""
         ...
 
 
@@ -81,7 +81,7 @@ def notice_of_changes(changed: Mapping[str, Changes], topic: Topic, now: datetim
     for subject, change in changed.items():
         lines.append(f"{subject.replace('/', ' ')}:")
         lines += [_line(finding) for finding in change.worse]
-        lines += [f"  mended: {finding.code} ({finding.where}): {finding.what}" for finding in change.mended]
+        lines += [f"  no longer so: {finding.code} ({finding.where}): {finding.what}" for finding in change.mended]
     left = len(lines) - _MOST_LINES
     if left > 0:
         lines = [*lines[:_MOST_LINES], f"… and {left} lines more."]
