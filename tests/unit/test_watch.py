@@ -170,6 +170,15 @@ def test_the_guards_indexes_know_nothing_of_these_rows(dynamodb: "DynamoDBClient
         assert dynamodb.scan(TableName="Reputation", IndexName=index)["Count"] == 0
 
 
+def test_neither_alert_nor_row_names_a_mailbox(dynamodb: "DynamoDBClient") -> None:
+    """A DMARC record says where reports go, which may be a person."""
+    inbox, memory = FakeAlerts(), DynamoMemory(dynamodb, "Reputation")
+    bad = finding("dmarc.duplicates", BROKEN, what='"v=DMARC1; p=none; rua=mailto:jane@example.com"')
+    watch({"domain/example.com": [bad]}, TOPIC, memory, inbox, NOW)
+    (row,) = dynamodb.scan(TableName="Reputation")["Items"]
+    assert "jane" not in inbox.sent[0].reason + row["bad"].get("S", "")
+
+
 def test_hostile_findings_fit_an_item(dynamodb: "DynamoDBClient") -> None:
     """Four hundred kilobytes are an item's end; ours stay far below."""
     memory = DynamoMemory(dynamodb, "Reputation")

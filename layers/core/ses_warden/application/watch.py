@@ -8,6 +8,7 @@ from typing import Protocol
 from ses_warden.application.guard_ports import Alerts, Notice, NoticeKind
 from ses_warden.domain.changes import Changes, changes
 from ses_warden.domain.findings import Finding, worst
+from ses_warden.domain.text import mask_addresses
 from ses_warden.errors import WardenError
 
 # An alert is read by a person; the command that it names shows the rest.
@@ -89,7 +90,8 @@ def notice_of_changes(changed: Mapping[str, Changes], topic: Topic, now: datetim
         kind=topic.kind,
         scope=next(iter(changed)) if len(changed) == 1 else topic.several,
         at=now,
-        reason="\n".join(["", *lines]),
+        # Records name mailboxes, such as those that DMARC reports go to.
+        reason="\n".join(["", *map(mask_addresses, lines)]),
         done="Nothing was changed by SES Warden; it tells again only when something changes.",
         next=f"See all findings and how to mend them:\n    {topic.command.format(name=names[0])}",
         by=topic.by,
