@@ -20,6 +20,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import ses_warden_cli
+from ses_warden.adapters import dmarc_parsing
 from ses_warden.bootstrap.sending import USUAL
 from ses_warden_cli.main import app
 from ses_warden_simulator.__main__ import parser
@@ -159,6 +160,15 @@ def test_a_missing_simulator_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     assert (result.exit_code, result.stdout) == (2, "")
     assert "pip install 'ses-warden[cli,simulator]'" in result.stderr
     assert "ses-warden[cli,simulator]" in json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)["error"]["message"]
+
+
+def test_a_missing_parsedmarc_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only `dmarc ingest` needs it."""
+    dmarc_parsing._parser.cache_clear()
+    monkeypatch.setitem(sys.modules, "parsedmarc", None)
+    result = CliRunner().invoke(app, ["dmarc", "ingest", "--plan", "report.xml", "--json"])
+    assert result.exit_code == 2
+    assert "ses-warden[cli,dmarc]" in json.loads(result.stdout)["error"]["message"]
 
 
 def test_the_simulator_takes_the_same_options_by_either_name() -> None:

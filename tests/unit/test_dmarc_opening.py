@@ -162,6 +162,8 @@ HOSTILE: dict[str, bytes] = {
     "a frame of a megabyte": report(record(), metadata=dmarc.text("extra_contact_info", "x" * MIB)).encode(),
     "a frame of many elements": report(record(), "<x/>" * 100_000).encode(),
     "a record of a megabyte": report(record(header_from="x" * MIB)).encode(),
+    "a frame of blanks": gzipped(XML.replace(b"<feedback>", b"<feedback>" + b" " * MIB)),
+    "a record of many elements": report(record().replace("</row>", "<x/>" * 500_000 + "</row>")).encode(),
     "a file that is too large": XML + b" " * 16 * MIB,
     "a million lines": b"Subject: x\r\n\r\n" + b"\n" * 1_000_000,
     "a thousand parts within parts": b"".join(
@@ -182,6 +184,7 @@ def test_what_is_hostile_is_refused_at_once(content: bytes) -> None:
 
 
 DAMAGED = {
+    "a character set that is none": mail(gzipped(XML)[:-30]).replace(b"utf-8", b"u\0f"),
     "a gzip file cut in two": gzipped(XML)[:-30],
     "a gzip file with its end cut off": gzipped(XML)[:-4],
     "a gzip file that is changed": gzipped(XML)[:40] + b"\xff\xff" + gzipped(XML)[42:],

@@ -42,7 +42,7 @@ def kept(xml: str | bytes) -> Report:
 
 def by_parsedmarc(xml: str | bytes) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
     """The report and its rows as parsedmarc says, called directly."""
-    parsed = parsedmarc.parse_aggregate_report_xml(xml, config=CONFIG)
+    parsed: Any = parsedmarc.parse_aggregate_report_xml(xml, config=CONFIG)
     rows = [
         (
             str(ip_address(one["source"]["ip_address"])),

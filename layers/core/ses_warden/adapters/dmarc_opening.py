@@ -107,7 +107,11 @@ def _mail(content: bytes, limits: Limits) -> Iterator[Document | Refused]:
 def _leaves(parts: list[Message]) -> Iterator[tuple[Message, bytes]]:
     for part in parts:
         if not part.is_multipart():
-            payload = part.get_payload(decode=True)
+            try:
+                payload = part.get_payload(decode=True)
+            except (ValueError, LookupError):
+                # Of a character set that is none.
+                continue
             if isinstance(payload, bytes) and payload.strip():
                 yield part, payload
 
@@ -117,7 +121,12 @@ def _name(part: Message) -> str:
         name = part.get_filename() or ""
     except (ValueError, LookupError, TypeError):
         name = ""
-    return clean(mask_addresses(name), _LONGEST_PART)
+    return _shown(name)
+
+
+def _shown(name: str) -> str:
+    """A name that strangers gave, for alerts and logs."""
+    return clean(mask_addresses(name[: 10 * _LONGEST_PART]), _LONGEST_PART)
 
 
 def _document(data: bytes, part: str, limits: Limits) -> Iterator[Document | Refused]:
@@ -207,7 +216,7 @@ def _members(data: bytes, limits: Limits) -> Iterator[tuple[str, bytes]]:
             if len(members) > limits.members:
                 raise _Bad(Trouble.HOSTILE, f"it has {len(members)} members; at most {limits.members} are opened")
             for member in members:
-                yield clean(mask_addresses(member.filename), _LONGEST_PART), _member(archive, member, limits)
+                yield _shown(member.filename), _member(archive, member, limits)
     # What zipfile raises for files that are none, or damaged, or packed in ways that it cannot unpack.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise _Bad(Trouble.DAMAGED, f"it is a damaged zip file: {type(error).__name__}") from error

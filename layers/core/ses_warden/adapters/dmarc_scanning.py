@@ -18,7 +18,7 @@ _FRAME_BYTES, _RECORD_BYTES, _BITE_BYTES = 256 * _KIB, 128 * _KIB, 512 * _KIB
 _MENDED_BYTES = 1024 * _KIB
 _DEEPEST = 30
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_DECLARATION = re.compile(r"\s*<\?xml[^<>]*\?>")
+_DECLARATION = re.compile(r"<\?xml[^<>]*\?>")
 # RFC 9990 section 7.5, and in 7489 no report has one: entities that grow, or that are fetched, need one.
 _DOCTYPE = re.compile(r"<!\s*(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 # Some reporters leave tags of their schema in.
@@ -74,7 +74,8 @@ def text_of(data: bytes) -> str:
     text = data.decode("utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig", "ignore")
     # XML has no NUL, and half a surrogate pair no encoding.
     text = text.replace("\0", "").strip()
-    text = _DECLARATION.sub("", text, count=1).lstrip()
+    if declaration := _DECLARATION.match(text):
+        text = text[declaration.end() :].lstrip()
     if prefix := _PREFIX.search(text[: 4 * _KIB]):
         text = text.replace(f"<{prefix[1]}:", "<").replace(f"</{prefix[1]}:", "</")
     return _NO_REASON.sub("", _SCHEMA_TAG.sub("", text))
@@ -100,7 +101,8 @@ class _Scanner:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._open: list[str] = []
-        self._begin = 0
+        self._begin: int | None = None  # of the record that is open
+        self._in_records = 0
         self._spans: list[tuple[int, int]] = []
 
     def result(self, text: str) -> Scanned:
@@ -110,30 +112,36 @@ class _Scanner:
         parser.EndElementHandler = self._end
         parser.StartDoctypeDeclHandler = self._doctype
         parser.Parse(self._data, True)
-        if self._in_frame() > _FRAME_BYTES:
-            raise BadXml(Trouble.HOSTILE, f"it has more than {_FRAME_BYTES:,} bytes beside its records")
+        self._check(len(self._data))
         return Scanned(text, len(self._spans), self._spans, self._data)
 
-    def _in_frame(self) -> int:
-        return len(self._data) - sum(stop - begin for begin, stop in self._spans)
+    def _check(self, at: int) -> None:
+        """Before the next element, so that a hostile document is not looked through to its end."""
+        if self._begin is None and at - self._in_records > _FRAME_BYTES:
+            raise BadXml(Trouble.HOSTILE, f"it has more than {_FRAME_BYTES:,} bytes beside its records")
+        if self._begin is not None and at - self._begin > _RECORD_BYTES:
+            raise BadXml(Trouble.HOSTILE, f"one of its records has more than {_RECORD_BYTES:,} bytes")
 
     def _start(self, name: str, _: object) -> None:
+        at = self._parser.CurrentByteIndex
+        self._check(at)
         if len(self._open) == _DEEPEST:
             raise BadXml(Trouble.HOSTILE, f"its elements are nested more than {_DEEPEST} deep")
         if name == "record" and self._open == ["feedback"]:
-            self._begin = self._parser.CurrentByteIndex
+            self._begin = at
         self._open.append(name)
 
-    def _end(self, name: str) -> None:
+    def _end(self, _: str) -> None:
         self._open.pop()
-        if name == "record" and self._open == ["feedback"]:
+        if self._begin is not None and self._open == ["feedback"]:
             stop = self._parser.CurrentByteIndex
+            self._check(stop)
             # Of `<record/>` expat says where it ended.
             if self._data.startswith(b"</", stop):
                 stop = self._data.index(b">", stop) + 1
-            if stop - self._begin > _RECORD_BYTES:
-                raise BadXml(Trouble.HOSTILE, f"one of its records has more than {_RECORD_BYTES:,} bytes")
             self._spans.append((self._begin, stop))
+            self._in_records += stop - self._begin
+            self._begin = None
 
     def _doctype(self, *_: object) -> None:
         raise BadXml(Trouble.HOSTILE, "it has a document type (DTD), which no report has")
