@@ -4,7 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from ses_warden.application.audit_domains import MOST_DOMAINS, AuditServices, Ro
 from ses_warden.application.watch import Watched
 from ses_warden.audit_settings import AuditSettings
 from ses_warden.bootstrap import auditing
-from ses_warden.domain.identities import IdentityView
+from ses_warden.domain.identities import IdentityView, Silence
 from ses_warden.errors import AuditError, LedgerError, SettingsError
 from tests.audit_zones import BOUNCES, REGION, good_identity, good_zone
 from tests.guard_fakes import FakeAlerts
@@ -42,21 +42,26 @@ ENVIRONMENT = {
 class AccountIdentities:
     """The `Identities` port: an account with these domains. Asking about `hostile` reveals a defect."""
 
-    domains: Sequence[str] = ("example.com",)
+    names: Sequence[str] = ("example.com",)
     hostile: str = ""
     fault: AuditError | None = None
+    unverified: Sequence[str] = ()
+    silence: Silence = Silence.NOT_ASKED
+    mail_from: str | None = BOUNCES
 
     def view(self, domain: str) -> IdentityView:
         """See the port."""
         if domain == self.hostile:
             raise KeyError(domain)
-        return IdentityView(REGION, good_identity() if domain == "example.com" else None)
+        if domain != "example.com" or self.silence is Silence.NO_ANSWER:
+            return IdentityView(REGION, silence=Silence.NOT_ASKED if domain != "example.com" else self.silence)
+        return IdentityView(REGION, good_identity(verified=domain not in self.unverified, mail_from=self.mail_from))
 
-    def verified(self) -> Sequence[str]:
+    def domains(self) -> Mapping[str, bool]:
         """See the port."""
         if self.fault:
             raise self.fault
-        return self.domains
+        return {name: name not in self.unverified for name in self.names}
 
 
 @dataclass
@@ -117,6 +122,31 @@ def test_a_dns_that_answers_nothing_raises_no_alert() -> None:
         account.server = server
         account.round()
     assert account.alerts.sent == []
+
+
+def test_a_ses_that_does_not_answer_raises_no_alert() -> None:
+    """What was bad by SES's view stays so, as nobody can say otherwise."""
+    with DnsServer(good_zone()) as server:
+        account = Account(server, AccountIdentities(mail_from=None))
+        account.round()
+        account.identities.silence = Silence.NO_ANSWER
+        account.round()
+        account.identities.silence = Silence.NOT_ASKED
+        account.round()
+    assert len(account.alerts.sent) == 1
+    assert "warn: mailfrom.custom" in account.alerts.sent[0].reason
+
+
+def test_a_domain_that_ses_no_longer_sends_from_is_told_of() -> None:
+    """It is still looked at; one that never was verified is not."""
+    with DnsServer(good_zone()) as server:
+        account = Account(server, AccountIdentities(("example.com", "never.example"), unverified=("never.example",)))
+        account.round()
+        account.identities.unverified = ("example.com", "never.example")
+        found = account.round()
+    assert [audit.domain for audit in found.audits] == ["example.com"]
+    assert [alert.scope for alert in account.alerts.sent] == ["domain/example.com"]
+    assert "broken: identity.verified" in account.alerts.sent[0].reason
 
 
 def test_one_domains_defect_does_not_stop_the_others() -> None:
@@ -223,13 +253,13 @@ def test_the_function_fails_where_something_is_left_undone(app: ModuleType, cont
 
 
 def test_the_function_stops_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A minute before Lambda would."""
+    """Two minutes before Lambda would, as the last domain may take one."""
     with DnsServer(good_zone()) as server:
         account = Account(server)
         services = AuditServices(identities=account.identities, world=account._world, memory=account.memory, alerts=account.alerts)
         monkeypatch.setattr(auditing, "_services", lambda: services)
-        assert len(auditing.daily_round(lambda: 61.0).audits) == 1
-        assert auditing.daily_round(lambda: 60.0).left == 1
+        assert len(auditing.daily_round(lambda: 121.0).audits) == 1
+        assert auditing.daily_round(lambda: 120.0).left == 1
 
 
 def test_metrics_are_few_whatever_the_number_of_domains(

@@ -4,7 +4,7 @@ SES takes one request a second of these: https://docs.aws.amazon.com/ses/latest/
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -52,9 +52,9 @@ class SesIdentities:
                 return IdentityView(region, silence=Silence.NO_ANSWER, detail=code_of(error))
         return IdentityView(region, silence=Silence.NO_IDENTITY)
 
-    def verified(self) -> Sequence[str]:
+    def domains(self) -> Mapping[str, bool]:
         """See the port: a thousand identities a call."""
-        found: list[str] = []
+        found: dict[str, bool] = {}
         page: dict[str, Any] = {}
         for _ in range(_MOST_PAGES):
             try:
@@ -64,15 +64,15 @@ class SesIdentities:
                     f"SES did not list the identities of the account: {code_of(error)}. Grant ses:ListEmailIdentities, or name "
                     "the domains (AuditDomains)"
                 ) from error
-            found += [
-                tidy(one["IdentityName"])
+            found |= {
+                tidy(one["IdentityName"]): one.get("SendingEnabled") is True
                 for one in answer.get("EmailIdentities", ())
-                if one.get("IdentityType") != "EMAIL_ADDRESS" and one.get("SendingEnabled")
-            ]
+                if one.get("IdentityType") != "EMAIL_ADDRESS"
+            }
             if not answer.get("NextToken"):
                 break
             page = {"NextToken": answer["NextToken"]}
-        return sorted(found)
+        return dict(sorted(found.items()))
 
     def _paced(self, operation: Callable[..., Any], **request: Any) -> Any:
         if self._last is not None:

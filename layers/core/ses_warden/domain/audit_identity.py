@@ -12,6 +12,8 @@ MAIL_FROM = "https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"
 _BITS = 2048
 # SES looks for the records again and again, and gives up after that: both pages above.
 _LONGER_KEY = "Set NextSigningKeyLength to RSA_2048_BIT (put-email-identity-dkim-signing-attributes); no DNS record changes."
+# A replica that is given a key of its own stops to be one, and its DNS records no longer fit.
+_LONGER_KEY_OF_PARENT = "Ask for RSA_2048_BIT in the Region of the identity that this one replicates (Deterministic Easy DKIM)."
 _PATIENCE = "SES looks for the records for up to 72 hours."
 
 _STATUSES = {
@@ -91,7 +93,7 @@ def _look_at_dkim(identity: Identity) -> Iterator[Finding]:
             Standing.WARN if weak else Standing.OK,
             identity.name,
             f"SES signs with a key of {dkim.key_length} bits.",
-            _LONGER_KEY if weak else "",
+            "" if not weak else _LONGER_KEY_OF_PARENT if dkim.is_replica else _LONGER_KEY,
             EASY_DKIM,
         )
 
