@@ -256,6 +256,11 @@ CASES = [
         {BOUNCES: {"MX": [f"10 feedback-smtp.{REGION}.amazonses.com."], "TXT": [txt("v=spf1 ip4:192.0.2.1 -all")]}},
         ["spf.ses broken"],
     ),
+    Case(
+        "MAIL FROM whose SPF has macros",
+        {BOUNCES: {"MX": [f"10 feedback-smtp.{REGION}.amazonses.com."], "TXT": [txt("v=spf1 include:%{d}.spf.example.net -all")]}},
+        ["spf.ses unknown"],
+    ),
     Case("MAIL FROM that is gone", {BOUNCES: None}, ["mailfrom.mx broken", "spf.record broken"]),
     Case("MAIL FROM that nobody answers for", {BOUNCES: Fault.SERVFAIL}, ["mailfrom.mx unknown", "spf.record unknown"]),
     Case(

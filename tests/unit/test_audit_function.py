@@ -192,7 +192,10 @@ def test_of_many_domains_each_is_looked_at_within_days() -> None:
     seen = [todays(domains, NOW + timedelta(days=day)) for day in range(6)]
     assert {len(some) for some in seen} == {MOST_DOMAINS}
     assert set().union(*seen) == set(domains)
-    assert todays(domains[:3], NOW) == domains[:3]
+    few = [todays(domains[:3], NOW + timedelta(days=day)) for day in range(3)]
+    assert [sorted(some) for some in few] == [domains[:3]] * 3
+    assert {some[0] for some in few} == set(domains[:3])
+    assert todays([], NOW) == []
 
 
 def test_the_settings_are_read_and_checked() -> None:

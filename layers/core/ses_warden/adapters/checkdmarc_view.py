@@ -58,6 +58,7 @@ class CheckdmarcRecords:
             void_lookups=found["void_dns_lookups"],
             all_is=str(found["parsed"]["all"] or "neutral"),
             uses_ptr=any(one.get("mechanism") == "ptr" for one in parsed),
+            has_macros=any("%" in str(one.get("value")) for one in parsed),
             includes=frozenset(tidy(str(one.get("value"))) for one in parsed if one.get("mechanism") in ("include", "redirect")),
             error=clean(str(found.get("error", "")), _LONGEST) if within else "",
             failures=tuple(asked.failures),

@@ -62,10 +62,13 @@ def audit_domains(services: AuditServices, now: datetime) -> Round:
 
 
 def todays(domains: Sequence[str], now: datetime) -> list[str]:
-    """Which domains are looked at today: all, or a window that moves on day by day."""
-    if len(domains) <= MOST_DOMAINS:
-        return list(domains)
-    start = now.toordinal() * MOST_DOMAINS % len(domains)
+    """Which domains are looked at today: all, or a window that moves on day by day.
+
+    The first moves on with few domains too: where there is time for some only, none shall be the last each day.
+    """
+    if not domains:
+        return []
+    start = now.toordinal() * (MOST_DOMAINS if len(domains) > MOST_DOMAINS else 1) % len(domains)
     return [*domains[start:], *domains[:start]][:MOST_DOMAINS]
 
 

@@ -55,7 +55,8 @@ def _unseen(domain: str, view: IdentityView) -> Finding:
             "identity.verified",
             Standing.WARN,
             domain,
-            f"SES refuses to send as {domain} from {view.region}: {view.silence.value}.",
+            f"SES refuses to send as {domain} from {view.region}, but for addresses that are identities of their own: "
+            f"{view.silence.value}.",
             "Verify the domain in this Region, or look in the Region that you send from.",
             VERIFYING,
         )
