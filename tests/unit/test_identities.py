@@ -9,7 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from ses_warden.adapters.identities import PACE_SECONDS, SesIdentities
+from ses_warden.adapters.identities import SesIdentities
+from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.domain.identities import Dkim, Identity, Silence, candidates
 from ses_warden.errors import AuditError
 
