@@ -130,6 +130,20 @@ CASES = [
         spf("v=spf1 a:one.example.net a:two.example.net mx:three.example.net -all"),
         ["spf.void_lookups broken"],
     ),
+    Case(
+        "an mx of more than ten hosts",
+        {DOMAIN: {"TXT": [txt("v=spf1 mx -all")], "MX": [f"10 m{number}.example.com." for number in range(11)]}},
+        ["spf.all unknown", "spf.syntax broken"],
+    ),
+    Case(
+        "macros, of which only receivers know the names",
+        spf("v=spf1 exists:%{i}._spf.example.net include:%{ir}.%{v}.%{d}.spf.example.org include:amazonses.com -all"),
+    ),
+    Case(
+        "addresses of one kind only",
+        {DOMAIN: {"TXT": [txt("v=spf1 a mx -all")], "MX": ["10 m.example.com."], "A": ["192.0.2.1"]}}
+        | {"m.example.com": {"A": ["192.0.2.2"]}},
+    ),
     Case("everybody may send", spf("v=spf1 include:amazonses.com +all"), ["spf.all broken"]),
     Case("no end", spf("v=spf1 include:amazonses.com"), ["spf.all warn"]),
     Case("a neutral end", spf("v=spf1 include:amazonses.com ?all"), ["spf.all warn"]),
@@ -170,9 +184,25 @@ CASES = [
             "aaa._domainkey.example.com": {"CNAME": ["alias.example.net."]},
             "alias.example.net": {"CNAME": ["aaa.dkim.amazonses.com."]},
         },
-        ["dkim.cname broken"],
     ),
-    Case("a revoked key", {"aaa.dkim.amazonses.com": {"TXT": [txt("v=DKIM1; p=")]}}, ["dkim.key warn"]),
+    Case(
+        "a CNAME that leads elsewhere, where nobody answers",
+        {"aaa._domainkey.example.com": {"CNAME": ["alias.example.net."]}, "alias.example.net": Fault.SERVFAIL},
+        ["dkim.cname unknown", "dkim.key unknown"],
+    ),
+    Case("two of SES's keys are empty", {f"{token}.dkim.amazonses.com": {"TXT": ['""']} for token in TOKENS[1:]}),
+    Case("two of SES's keys are not there", {f"{token}.dkim.amazonses.com": None for token in TOKENS[1:]}),
+    Case("a revoked key", {"aaa.dkim.amazonses.com": {"TXT": [txt("v=DKIM1; p=")]}}),
+    Case(
+        "the one key that is not empty cannot be read",
+        {"aaa.dkim.amazonses.com": Fault.SERVFAIL} | {f"{token}.dkim.amazonses.com": {"TXT": ['""']} for token in TOKENS[1:]},
+        ["dkim.key unknown"] * 3,
+    ),
+    Case(
+        "the one key that is not empty may be where a CNAME is missing",
+        {"aaa._domainkey.example.com": None} | {f"{token}.dkim.amazonses.com": {"TXT": ['""']} for token in TOKENS[1:]},
+        ["dkim.cname broken", "dkim.key unknown", "dkim.key unknown"],
+    ),
     Case("all keys are revoked", dkim_zone(key="v=DKIM1; p="), ["dkim.key broken"] * 3),
     Case("a key that is none", {"aaa.dkim.amazonses.com": {"TXT": [txt("v=DKIM1; p=AAAA")]}}, ["dkim.key warn"]),
     Case("keys of 1024 bits", dkim_zone(key=f"v=DKIM1; k=rsa; p={key_text(1024)}"), ["dkim.key_length warn"] * 3),
@@ -188,6 +218,22 @@ CASES = [
         identity=good_identity(dkim=Dkim(signs=True, status="SUCCESS", origin="EXTERNAL", tokens=("mine",))),
     ),
     Case(
+        "a key of one's own whose selector SES does not name",
+        identity=good_identity(dkim=Dkim(signs=True, status="SUCCESS", origin="EXTERNAL")),
+        expected=["dkim.key unknown"],
+    ),
+    Case(
+        "a key of one's own that is gone",
+        identity=good_identity(dkim=Dkim(signs=True, status="SUCCESS", origin="EXTERNAL", tokens=("mine",))),
+        expected=["dkim.key broken"],
+    ),
+    Case(
+        "SES has given up on the DKIM records, and signs no more",
+        dmarc(f"v=DMARC1; p=reject; {RUA}"),
+        identity=good_identity(dkim=Dkim(signs=True, status="FAILED", tokens=TOKENS)),
+        expected=["dmarc.dkim_alignment warn", "identity.dkim broken"],
+    ),
+    Case(
         "a Region with a zone of its own",
         {f"{token}._domainkey.example.com": {"CNAME": [f"{token}.dkim.eu-west-1.amazonses.com."]} for token in TOKENS}
         | {f"{token}.dkim.eu-west-1.amazonses.com": {"TXT": [txt(f"p={key_text()}")]} for token in TOKENS},
@@ -200,7 +246,7 @@ CASES = [
         identity=good_identity(dkim=Dkim(signs=True, status="PENDING")),
         expected=["dkim.key unknown", "dmarc.dkim_alignment warn", "identity.dkim warn"],
     ),
-    Case("a CNAME that leads to nothing", {"aaa.dkim.amazonses.com": None}, ["dkim.key warn"]),
+    Case("a CNAME that leads to nothing, another key being in use", {"aaa.dkim.amazonses.com": None}, []),
     # --- MAIL FROM
     Case(
         "MAIL FROM is the From domain",
@@ -234,8 +280,18 @@ CASES = [
         {BOUNCES: {"MX": [f"10 feedback-smtp.{REGION}.amazonses.com."], "TXT": [txt("v=spf1 ip4:192.0.2.1 -all")]}},
         ["spf.ses broken"],
     ),
+    Case(
+        "MAIL FROM whose SPF has macros",
+        {BOUNCES: {"MX": [f"10 feedback-smtp.{REGION}.amazonses.com."], "TXT": [txt("v=spf1 include:%{d}.spf.example.net -all")]}},
+        ["spf.ses unknown"],
+    ),
     Case("MAIL FROM that is gone", {BOUNCES: None}, ["mailfrom.mx broken", "spf.record broken"]),
     Case("MAIL FROM that nobody answers for", {BOUNCES: Fault.SERVFAIL}, ["mailfrom.mx unknown", "spf.record unknown"]),
+    Case(
+        "SES has given up on MAIL FROM and on DKIM: nothing aligns",
+        identity=good_identity(mail_from_status="FAILED", dkim=Dkim(signs=True, status="PENDING", tokens=TOKENS)),
+        expected=["dmarc.dkim_alignment broken", "identity.dkim warn", "mailfrom.custom broken"],
+    ),
     Case("no MAIL FROM of one's own", identity=good_identity(mail_from=None), expected=["mailfrom.custom warn"]),
     # --- DMARC
     Case("no DMARC record", {"_dmarc.example.com": None}, ["dmarc.record broken"]),
@@ -339,6 +395,19 @@ CASES = [
         ["dmarc.record unknown"],
         domain=SUB,
     ),
+    Case(
+        "a record of the organization may hide behind a failure",
+        {"a.news.example.com": {"MX": ["10 mail.example.com."]}, "_dmarc.example.com": Fault.SERVFAIL}
+        | dmarc(f"v=DMARC1; p=none; {RUA}", SUB),
+        ["dmarc.record unknown"],
+        domain="a.news.example.com",
+    ),
+    Case(
+        "a top level that does not answer hides nothing",
+        {SUB: {"MX": ["10 mail.example.com."]}, "_dmarc.com": Fault.SERVFAIL},
+        ["dmarc.dkim_alignment unknown", "dmarc.spf_alignment unknown"],
+        domain=SUB,
+    ),
     # --- MX
     Case("a null MX", {DOMAIN: {"MX": ["0 ."]}}, ["mx.record warn"]),
     Case("an address instead of an MX", {DOMAIN: {"A": ["192.0.2.1"]}}),
@@ -379,6 +448,24 @@ CASES = [
         "SES's own keys are short",
         identity=good_identity(dkim=Dkim(signs=True, status="SUCCESS", tokens=TOKENS, key_length=1024)),
         expected=["identity.key_length warn"],
+    ),
+    Case(
+        "a replica of another Region's identity",
+        {f"{token}._domainkey.example.com": {"CNAME": [f"{token}.dkim.us-east-1.amazonses.com."]} for token in TOKENS}
+        | {f"{TOKENS[0]}.dkim.us-east-1.amazonses.com": {"TXT": [txt(f"p={key_text()}")]}},
+        identity=good_identity(
+            dkim=Dkim(signs=True, status="SUCCESS", origin="AWS_SES_US_EAST_1", tokens=TOKENS, zone="dkim.us-east-1.amazonses.com")
+        ),
+    ),
+    Case(
+        "names in capitals, a DMARC record elsewhere, wildcards",
+        {
+            DOMAIN: {"TXT": [txt("V=SPF1 Include:AmazonSES.com -ALL")], "MX": ["10 Mail.Example.COM."]},
+            BOUNCES: {"MX": [f"10 Feedback-SMTP.{REGION}.AmazonSES.com."], "TXT": [txt("v=spf1 include:amazonses.com ~all")]},
+            "_dmarc.example.com": {"CNAME": ["Policies.Example.NET."]},
+            "policies.example.net": {"TXT": [txt("hello"), txt(f"v=DMARC1;p=reject;{RUA}")]},
+            "_dmarc.bounce.example.com": {"TXT": [txt("v=spf1 -all")]},
+        },
     ),
     Case(
         "SES has not seen the MAIL FROM domain yet",

@@ -48,7 +48,7 @@ def test_the_audit_runs_on_its_schedule_unless_it_is_off(template: Json, mode: s
     stack = resolve(template, AuditMode=mode, AuditSchedule="cron(0 6 * * ? *)")
     function = of_type(stack, "AWS::Serverless::Function")["AuditFunction"]
     schedule = function["Events"]["EachDay"]["Properties"]
-    assert (schedule["Schedule"], schedule["Enabled"]) == ("cron(0 6 * * ? *)", enabled)
+    assert (schedule["Schedule"], schedule["State"]) == ("cron(0 6 * * ? *)", "ENABLED" if enabled else "DISABLED")
     assert reference(function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"]) == "AlertTopic"
     assert ("AuditFunctionErrors" in stack["Resources"]) is enabled
     assert template["Parameters"]["AuditSchedule"]["Default"] == "rate(1 day)"

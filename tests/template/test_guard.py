@@ -85,10 +85,10 @@ def test_the_guard_runs_each_minute_unless_it_is_off(template: Json, mode: str, 
     """The schedule is the retry of a run; Lambda's are for events about tenants, of which people hear where all fail."""
     function = of_type(resolve(template, GuardMode=mode), "AWS::Serverless::Function")["GuardFunction"]
     event = function["Events"]["EachMinute"]
-    assert (event["Type"], event["Properties"]["Schedule"], event["Properties"]["Enabled"]) == (
+    assert (event["Type"], event["Properties"]["Schedule"], event["Properties"]["State"]) == (
         "Schedule",
         "rate(1 minute)",
-        enabled,
+        "ENABLED" if enabled else "DISABLED",
     )
     config = function["EventInvokeConfig"]
     assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 3600)

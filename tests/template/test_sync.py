@@ -64,7 +64,11 @@ def test_it_runs_each_day_unless_it_is_off(template: Json, mode: str, enabled: b
     """A run that fails is made again once; the next day's goes on where it stopped."""
     function = of_type(resolve(template, SuppressionSync=mode), "AWS::Serverless::Function")["SyncFunction"]
     event = function["Events"]["EachDay"]
-    assert (event["Type"], event["Properties"]["Schedule"], event["Properties"]["Enabled"]) == ("Schedule", "rate(1 day)", enabled)
+    assert (event["Type"], event["Properties"]["Schedule"], event["Properties"]["State"]) == (
+        "Schedule",
+        "rate(1 day)",
+        "ENABLED" if enabled else "DISABLED",
+    )
     assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 1
 
 

@@ -200,3 +200,14 @@ def _conditions(node: object) -> Iterator[str]:
         case list():
             for value in node:
                 yield from _conditions(value)
+
+
+def test_no_event_is_switched_by_a_condition_that_sam_takes_for_true(template: Json) -> None:
+    """SAM makes ENABLED of whatever is in `Enabled` and not false; `State` it hands on as it is."""
+    events = [
+        event["Properties"]
+        for function in of_type(template, "AWS::Serverless::Function").values()
+        for event in function.get("Events", {}).values()
+    ]
+    assert len(events) > 3
+    assert [one for one in events if isinstance(one.get("Enabled"), dict)] == []

@@ -1,6 +1,6 @@
 """The audit of a domain against a DNS server of our own: each zone, and what must be found in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -25,9 +25,9 @@ class FakeIdentities:
         """See the port."""
         return self.known
 
-    def verified(self) -> Sequence[str]:
+    def domains(self) -> Mapping[str, bool]:
         """See the port."""
-        return ["example.com"]
+        return {"example.com": True}
 
 
 _: type[Identities] = FakeIdentities

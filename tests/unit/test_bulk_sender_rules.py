@@ -38,6 +38,8 @@ def marks(case: Case) -> dict[str, Mark]:
         ("a missing CNAME", {DKIM}, set()),
         ("all keys are revoked", {DKIM}, set()),
         ("a revoked key", set(), set()),
+        ("two of SES's keys are empty", set(), set()),
+        ("SES has given up on MAIL FROM and on DKIM: nothing aligns", {ALIGNED}, {DKIM}),
         ("SES does not sign", {DKIM}, set()),
         ("MAIL FROM without SPF", {SPF}, set()),
         ("MAIL FROM whose SPF leaves SES out", {SPF}, set()),

@@ -82,6 +82,7 @@ def test_what_strangers_wrote_reaches_no_terminal() -> None:
         (["audit", "localhost"], "it is no domain"),
         (["audit", "jane@example.com"], "it is no domain"),
         (["audit", "a..example.com"], "it is no domain"),
+        (["audit", "straße.example"], "it is no domain"),
         (["audit", "192.0.2.1"], "it is no domain"),
         (["audit", "x" * 5_000 + ".example"], "it is no domain"),
     ],

@@ -49,6 +49,7 @@ def test_a_domain_is_read_as_dns_knows_it(text: str, name: str) -> None:
         "a." * 130 + "com",
         'a".com',
         "ü" * 300,
+        "straße.example",  # another domain in IDNA 2003
     ],
 )
 def test_what_is_no_domain_is_refused(text: str) -> None:

@@ -9,7 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from ses_warden.adapters.identities import PACE_SECONDS, SesIdentities
+from ses_warden.adapters.identities import SesIdentities
+from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.domain.identities import Dkim, Identity, Silence, candidates
 from ses_warden.errors import AuditError
 
@@ -128,8 +129,8 @@ def test_a_ses_that_cannot_be_reached_says_nothing(client: Any, monkeypatch: pyt
     assert (view.silence, view.detail) == (Silence.NO_ANSWER, "EndpointConnectionError")
 
 
-def test_the_domains_that_may_send_are_listed_page_by_page(client: Any, ses: Stubber) -> None:
-    """Without addresses, and without what is not verified; in order."""
+def test_the_domains_are_listed_page_by_page(client: Any, ses: Stubber) -> None:
+    """Without addresses; in order, and whether they may send."""
     page = [
         {"IdentityType": "DOMAIN", "IdentityName": "Shop.example", "SendingEnabled": True},
         {"IdentityType": "EMAIL_ADDRESS", "IdentityName": "jane@example.com", "SendingEnabled": True},
@@ -138,14 +139,14 @@ def test_the_domains_that_may_send_are_listed_page_by_page(client: Any, ses: Stu
     ses.add_response("list_email_identities", {"EmailIdentities": page, "NextToken": "t"}, {"PageSize": 1000})
     last = [{"IdentityType": "MANAGED_DOMAIN", "IdentityName": "example.com", "SendingEnabled": True}]
     ses.add_response("list_email_identities", {"EmailIdentities": last}, {"PageSize": 1000, "NextToken": "t"})
-    assert identities(client).verified() == ["example.com", "shop.example"]
+    assert identities(client).domains() == {"example.com": True, "later.example": False, "shop.example": True}
 
 
 def test_who_may_not_list_is_told_which_right_is_missing(client: Any, ses: Stubber) -> None:
     """Or names the domains."""
     ses.add_client_error("list_email_identities", "AccessDeniedException")
     with pytest.raises(AuditError, match=r"AccessDeniedException.*ses:ListEmailIdentities.*AuditDomains"):
-        identities(client).verified()
+        identities(client).domains()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from ses_warden.adapters.identity_listing import MOST_TOPICS, PACE_SECONDS, CloudWatchVolume, SesIdentities, answer_of
+from ses_warden.adapters.identity_listing import MOST_TOPICS, CloudWatchVolume, SesIdentities, answer_of
+from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.application.look_at_identities import Listed
 from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
 from ses_warden.domain.vdm import SetVdm, Vdm

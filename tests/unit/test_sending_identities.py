@@ -202,3 +202,9 @@ def test_the_prices_are_those_of_the_document() -> None:
     assert f"| **together** |  | **{OURS_A_THOUSAND:.4f}** |" in items
     assert f"| **together** | **{OURS_A_MONTH:.2f}** |" in fixed
     assert f"takes ${VDM_A_THOUSAND} for a thousand mails" in text
+
+
+def test_a_replicas_key_is_not_replaced_by_one_of_its_own() -> None:
+    """Deterministic Easy DKIM: the key is changed where it comes from."""
+    dkim = Dkim(signs=True, status="SUCCESS", key="RSA_1024_BIT", origin="AWS_SES_EU_WEST_1")
+    assert judged(with_identity(dkim=dkim))["identity.dkim"].mend.startswith("In the Region of the identity that it replicates: ")

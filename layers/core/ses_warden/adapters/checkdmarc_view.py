@@ -15,7 +15,7 @@ from checkdmarc import dmarc, spf
 from checkdmarc.utils import DNS_CACHE
 
 from ses_warden.adapters.dns_view import DnsNames
-from ses_warden.domain.audit_spf import MOST_LOOKUPS, SpfReading
+from ses_warden.domain.audit_spf import MOST_LOOKUPS, MOST_VOID, SpfReading
 from ses_warden.domain.dns_answers import tidy
 from ses_warden.domain.text import clean
 
@@ -32,6 +32,8 @@ class CheckdmarcRecords:
     def read_spf(self, record: str, domain: str) -> SpfReading:
         """See the port."""
         asked = _Resolver(self._names)
+        # RFC 7208, section 12: in whatever case. checkdmarc wants the version in lower case.
+        record = record[:6].lower() + record[6:]
         DNS_CACHE.clear()
         try:
             found = spf.parse_spf_record(record, domain, resolver=asked, ignore_too_many_lookups=True)
@@ -47,12 +49,16 @@ class CheckdmarcRecords:
         finally:
             DNS_CACHE.clear()
         parsed = list(_mechanisms(found["parsed"]))
+        # Of lookups that are too many the counts tell; an mx of more than ten hosts (RFC 7208, section 4.6.4) they do not count.
+        within = found["dns_lookups"] <= MOST_LOOKUPS and found["void_dns_lookups"] <= MOST_VOID
         return SpfReading(
             lookups=found["dns_lookups"],
             void_lookups=found["void_dns_lookups"],
             all_is=str(found["parsed"]["all"] or "neutral"),
             uses_ptr=any(one.get("mechanism") == "ptr" for one in parsed),
+            has_macros=any("%" in str(one.get("value")) for one in parsed),
             includes=frozenset(tidy(str(one.get("value"))) for one in parsed if one.get("mechanism") in ("include", "redirect")),
+            error=clean(str(found.get("error", "")), _LONGEST) if within else "",
             failures=tuple(asked.failures),
         )
 

@@ -1,30 +1,28 @@
 """SES's identities, their topics, and the switches of Virtual Deliverability Manager; all of it is only read.
 
-SES takes one request a second of each of these (https://docs.aws.amazon.com/ses/latest/dg/quotas.html). The topics are told by
-version 1 of the API alone, for up to 100 identities a call:
+The topics are told by version 1 of the API alone, for up to 100 identities a call:
 https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationAttributes.html
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import batched
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.failures import code_of
+from ses_warden.adapters.ses_pace import DENIED, Pace, listed
 from ses_warden.application.look_at_identities import Listed
 from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
 from ses_warden.domain.text import clean
 from ses_warden.domain.vdm import SetVdm, Vdm
 from ses_warden.errors import IdentityError, NoIdentity, RightMissing
 
-PACE_SECONDS = 1.0
-PAGE = 1000
 MOST_TOPICS = 100
 _FEEDBACK = {"BOUNCE", "COMPLAINT"}
-_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _GONE = ("NotFoundException",)
 _LONGEST = 300
 
@@ -42,20 +40,13 @@ class SesIdentities:
     ) -> None:
         self._v2 = v2
         self._v1 = v1
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._last: float | None = None
+        self._pace = Pace(sleep, monotonic)
 
     def listed(self) -> Iterator[Listed]:
-        """See the port: 1,000 identities a call."""
-        page: dict[str, Any] = {}
-        while True:
-            answer = self._ask("ses:ListEmailIdentities", self._v2.list_email_identities, PageSize=PAGE, **page)
-            for one in answer.get("EmailIdentities", ()):
-                yield Listed(one["IdentityName"], one.get("IdentityType") != "EMAIL_ADDRESS")
-            if not answer.get("NextToken"):
-                return
-            page = {"NextToken": answer["NextToken"]}
+        """See the port."""
+        ask = partial(self._ask, "ses:ListEmailIdentities", self._v2.list_email_identities)
+        for one in listed(ask):
+            yield Listed(one["IdentityName"], one.get("IdentityType") != "EMAIL_ADDRESS")
 
     def identity(self, name: str) -> Identity:
         """See the port."""
@@ -104,12 +95,7 @@ class SesIdentities:
         )
 
     def _ask(self, right: str, operation: Callable[..., Any], **request: Any) -> Any:
-        if self._last is not None:
-            wait = self._last + PACE_SECONDS - self._monotonic()
-            if wait > 0:
-                self._sleep(wait)
-        self._last = self._monotonic()
-        return answer_of(right, operation, **request)
+        return answer_of(right, partial(self._pace, operation), **request)
 
 
 class CloudWatchVolume:
@@ -141,7 +127,7 @@ def answer_of(right: str, operation: Callable[..., Any], **request: Any) -> Any:
     except ClientError as error:
         # Messages may repeat addresses: only the code is passed on.
         code = code_of(error)
-        if code in _DENIED:
+        if code in DENIED:
             raise RightMissing(f"You may not ask {service} about this: the right {right} is missing") from error
         if code in _GONE:
             raise NoIdentity(f"{service} has no such thing in this Region ({action})") from error

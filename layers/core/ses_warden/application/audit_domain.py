@@ -95,7 +95,7 @@ class _Look:
             signed=self._signed(),
         )
         yield from look_at_dmarc(evidence)
-        if policy:
+        if policy and walk.is_sure:
             for tag in ("rua", "ruf"):
                 yield from self._reports(policy, tag)
 
@@ -103,10 +103,9 @@ class _Look:
         identity = self.identity
         if identity is None:
             return None
-        signs = identity.dkim.signs and bool(identity.dkim.tokens)
         return Signed(
-            dkim=self._walk(identity.name) if signs else None,
-            spf=self._walk(identity.mail_from) if identity.mail_from else None,
+            dkim=self._walk(identity.name) if identity.dkim.is_in_use else None,
+            spf=self._walk(identity.sends_from) if identity.sends_from else None,
         )
 
     def _reports(self, policy: Policy, tag: str) -> Iterator[Finding]:

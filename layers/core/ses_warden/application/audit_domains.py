@@ -30,8 +30,8 @@ class Round:
 class AuditServices:
     """What a round works with. `world` makes what one domain's audit asks, so that each has its own bounds.
 
-    `named` are the domains of the settings; without any, those that SES may send from are audited. `has_time` says whether there
-    is time for another.
+    `named` are the domains of the settings; without any, those are audited that SES may send from, or could when they were last
+    audited. `has_time` says whether there is time for another.
     """
 
     identities: Identities
@@ -56,22 +56,42 @@ def audit_domains(services: AuditServices, now: datetime) -> Round:
             audits.append(audit_domain(domain, services.world()))
         except Exception as error:  # noqa: BLE001 - a defect that one hostile zone reveals must not hide the other domains
             errors.append(AuditError(f"{domain} could not be audited: {type(error).__name__}"))
-    looks = {f"domain/{audit.domain}": audit.findings for audit in audits}
+    looks = {_subject(audit.domain): audit.findings for audit in audits}
     watched = watch(looks, TOPIC, services.memory, services.alerts, now)
     return Round(audits, len(domains) - done, watched, (*errors, *watched.errors))
 
 
 def todays(domains: Sequence[str], now: datetime) -> list[str]:
-    """Which domains are looked at today: all, or a window that moves on day by day."""
-    if len(domains) <= MOST_DOMAINS:
-        return list(domains)
-    start = now.toordinal() * MOST_DOMAINS % len(domains)
+    """Which domains are looked at today: all, or a window that moves on day by day.
+
+    The first moves on with few domains too: where there is time for some only, none shall be the last each day.
+    """
+    if not domains:
+        return []
+    start = now.toordinal() * (MOST_DOMAINS if len(domains) > MOST_DOMAINS else 1) % len(domains)
     return [*domains[start:], *domains[:start]][:MOST_DOMAINS]
 
 
 def _domains(services: AuditServices) -> tuple[list[str], list[WardenError]]:
     if not services.named:
-        return list(services.identities.verified()), []
+        return _of_the_account(services)
     known = {name: ascii_name(name) for name in services.named}
     errors: list[WardenError] = [AuditError(f"AuditDomains: {name!r} is no domain") for name, domain in known.items() if not domain]
     return list(dict.fromkeys(domain for domain in known.values() if domain)), errors
+
+
+def _of_the_account(services: AuditServices) -> tuple[list[str], list[WardenError]]:
+    """Those that SES may send from, and those that lost this since they were audited: the worst that can become of a domain."""
+    domains: list[str] = []
+    errors: list[WardenError] = []
+    for domain, sends in services.identities.domains().items():
+        try:
+            if sends or services.memory.last(_subject(domain)) is not None:
+                domains.append(domain)
+        except WardenError as error:
+            errors.append(error)
+    return domains, errors
+
+
+def _subject(domain: str) -> str:
+    return f"domain/{domain}"

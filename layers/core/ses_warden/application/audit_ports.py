@@ -1,6 +1,6 @@
 """What the audit of domains needs from the world."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from ses_warden.domain.audit_spf import SpfReading
@@ -35,6 +35,6 @@ class Identities(Protocol):
         """The identity that SES would send the domain's mail by."""
         ...
 
-    def verified(self) -> Sequence[str]:
-        """The domains that may send, in order. Raises `AuditError`."""
+    def domains(self) -> Mapping[str, bool]:
+        """All of them, in order, and whether SES may send from each. Raises `AuditError`."""
         ...

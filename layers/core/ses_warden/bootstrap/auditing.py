@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -28,8 +28,8 @@ from ses_warden.domain.identities import IdentityView
 from ses_warden.errors import WardenError
 
 _CLIENT = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
-# For the alert and the memory, after the last domain.
-_RESERVE_SECONDS = 60.0
+# For the last domain (half a minute of DNS, as long for SES with all its tries), then the alert and the memory.
+_RESERVE_SECONDS = 120.0
 
 
 @cache
@@ -93,9 +93,9 @@ class _NoIdentities:
         """See the port."""
         return IdentityView(region="")
 
-    def verified(self) -> Sequence[str]:
+    def domains(self) -> Mapping[str, bool]:
         """See the port."""
-        return ()
+        return {}
 
 
 def _world(identities: Identities, nameservers: Sequence[tuple[str, int]]) -> World:

@@ -37,16 +37,31 @@ def look_at_dkim(identity: Identity, selectors: Sequence[Selector]) -> Iterator[
             source=EASY_DKIM,
         )
         return
-    keys = {one.token: _key_of(one.key) for one in selectors}
-    some_good = any(key is not None and key.bits is not None for key in keys.values())
+    led = []
     for one in selectors:
-        if one.cname is not None:
-            cname = _look_at_cname(one, identity)
+        cname = None if one.cname is None else _look_at_cname(one, one.cname, identity)
+        if cname is not None:
             yield cname
-            # What a wrong CNAME leads to says nothing about SES's keys.
-            if cname.standing is Standing.BROKEN:
-                continue
-        yield from _look_at_key(one.key, keys[one.token], some_good=some_good)
+        # What a wrong CNAME leads to says nothing about SES's keys.
+        if cname is None or cname.standing is not Standing.BROKEN:
+            led.append(one)
+    lacking = _lacking(led, all_led=len(led) == len(selectors), own=identity.dkim.is_own)
+    for one in led:
+        yield from _look_at_key(one.key, _key_of(one.key), lacking)
+
+
+def _lacking(led: Sequence[Selector], *, all_led: bool, own: bool) -> Standing:
+    """How a selector without a key stands.
+
+    Easy DKIM has one key at a time, and a second while it changes them: that the others are empty is as it should be
+    (https://aws.amazon.com/blogs/messaging-and-targeting/dkim-troubleshooting-series-your-dkim-status-is-pending/). The one may
+    also stand where nobody answered, or where a wrong CNAME leads away.
+    """
+    if own:
+        return Standing.BROKEN
+    if any(key is not None and key.bits is not None for key in map(_key_of, (one.key for one in led))):
+        return Standing.OK
+    return Standing.BROKEN if all_led and not any(one.key.failure for one in led) else Standing.UNKNOWN
 
 
 def _key_of(answer: Answer) -> DkimKey | None:
@@ -54,34 +69,40 @@ def _key_of(answer: Answer) -> DkimKey | None:
     return next((key for key in map(read_key, answer.records) if key), None)
 
 
-def _look_at_cname(one: Selector, identity: Identity) -> Finding:
-    assert one.cname is not None  # noqa: S101 - for the type checker; Easy DKIM asks for it
-    name, wanted = one.cname.name, f"{one.token}.{identity.dkim.zone}".lower()
+def _look_at_cname(one: Selector, cname: Answer, identity: Identity) -> Finding:
+    name, wanted = cname.name, f"{one.token}.{identity.dkim.zone}".lower()
     mend = f"Publish CNAME {name} -> {wanted}, and nothing else at this name."
-    if one.cname.failure:
-        return Finding("dkim.cname", Standing.UNKNOWN, name, f"Its CNAME cannot be read: {one.cname.why}.")
-    if wanted in one.cname.records:
+    if cname.failure:
+        return Finding("dkim.cname", Standing.UNKNOWN, name, f"Its CNAME cannot be read: {cname.why}.")
+    # Receivers follow a chain of aliases (RFC 1034, section 3.6.2); what SES makes of it, its own status says.
+    if wanted in (*cname.records, *one.key.aliases):
         return Finding("dkim.cname", Standing.OK, name, "The CNAME leads to SES.")
-    if one.cname.records:
-        what = f"The CNAME leads to {quoted(one.cname.records)}, not to {wanted}."
+    if cname.records:
+        what = f"The CNAME leads to {quoted(cname.records)}, not to {wanted}."
+        if one.key.failure:
+            return Finding("dkim.cname", Standing.UNKNOWN, name, f"{what} Where that leads nobody answers.")
     else:
-        what = f"The CNAME of SES is missing: {one.cname.why}."
+        what = f"The CNAME of SES is missing: {cname.why}."
     return Finding("dkim.cname", Standing.BROKEN, name, what, mend, EASY_DKIM)
 
 
-def _look_at_key(answer: Answer, key: DkimKey | None, *, some_good: bool) -> Iterator[Finding]:
-    name, lacking = answer.name, Standing.WARN if some_good else Standing.BROKEN
+def _look_at_key(answer: Answer, key: DkimKey | None, lacking: Standing) -> Iterator[Finding]:
+    name = answer.name
     if answer.failure:
         yield Finding("dkim.key", Standing.UNKNOWN, name, f"The key cannot be read: {answer.why}.")
-    elif key is None:
-        what = f"There is no DKIM key here: {quoted(answer.records) or answer.why}."
-        yield Finding("dkim.key", lacking, name, what, "Publish the record that SES wants here.", DKIM)
-    elif key.revoked:
-        what = "The key is revoked (an empty p=): mail signed with it fails DKIM."
-        yield Finding("dkim.key", lacking, name, what, "Publish the key that SES signs with.", "RFC 6376, section 3.6.1")
+    elif key is None or key.revoked:
+        found = "an empty one (p=)" if key else quoted(filter(None, answer.records)) or answer.why
+        if lacking is Standing.OK:
+            what = "There is no key here now, as SES has another one in use and changes them in turn."
+            yield Finding("dkim.key", lacking, name, what, source=EASY_DKIM)
+            return
+        what = f"There is no DKIM key here: {found}."
+        mend = "" if lacking is Standing.UNKNOWN else "Publish the record that SES wants here."
+        yield Finding("dkim.key", lacking, name, what, mend, DKIM)
     elif key.bits is None:
         what = f"The key cannot be used: {key.error}."
-        yield Finding("dkim.key", lacking, name, what, "Publish it anew, without characters lost.", "RFC 6376, section 3.6.1")
+        standing = Standing.WARN if lacking is Standing.OK else Standing.BROKEN
+        yield Finding("dkim.key", standing, name, what, "Publish it anew, without characters lost.", "RFC 6376, section 3.6.1")
     else:
         yield Finding("dkim.key", Standing.OK, name, f"There is a key ({key.kind}, {key.bits} bits).")
         yield from _look_at_strength(name, key, key.bits)

@@ -49,8 +49,7 @@ def look_at_dmarc(evidence: DmarcEvidence) -> Iterator[Finding]:
         what = f"There are {len(records_of(own))} DMARC records, which receivers discard all: {quoted(records_of(own))}."
         yield Finding("dmarc.duplicates", Standing.BROKEN, where, what, "Leave one.", _WALK)
     policy = walk.policy
-    # A record of a parent does not govern if the domain's own may exist, and could not be read.
-    if policy is None or (own.failure and policy.domain != walk.domain):
+    if policy is None or not walk.is_sure:
         yield _missing(evidence)
         return
     inherited = "" if policy.domain == walk.domain else f" It is inherited from {policy.domain}."
@@ -148,7 +147,8 @@ def _by_dkim(policy: Policy, walk: Walk, signed: Signed, dkim: Standing, spf: St
     if signed.dkim is None:
         # RFC 9989 wants no domain with p=reject to rely on SPF alone.
         standing = Standing.WARN if spf is Standing.OK else Standing.UNKNOWN if spf is Standing.UNKNOWN else Standing.BROKEN
-        what = "SES does not sign for the domain, so that DMARC rests on SPF alone, which forwarding breaks."
+        rests = "fails for all mail through SES" if spf is Standing.BROKEN else "rests on SPF alone, which forwarding breaks"
+        what = f"SES does not sign for the domain, so that DMARC {rests}."
         return Finding(code, standing, where, what, "Let SES sign with DKIM.", SES_DMARC)
     if dkim is Standing.OK:
         return Finding(code, dkim, where, f"The signature for {signed.dkim.domain} aligns with the From domain.", source=SES_DMARC)

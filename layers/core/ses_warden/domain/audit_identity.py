@@ -12,6 +12,8 @@ MAIL_FROM = "https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"
 _BITS = 2048
 # SES looks for the records again and again, and gives up after that: both pages above.
 _LONGER_KEY = "Set NextSigningKeyLength to RSA_2048_BIT (put-email-identity-dkim-signing-attributes); no DNS record changes."
+# A replica that is given a key of its own stops to be one, and its DNS records no longer fit.
+_LONGER_KEY_OF_PARENT = "Ask for RSA_2048_BIT in the Region of the identity that this one replicates (Deterministic Easy DKIM)."
 _PATIENCE = "SES looks for the records for up to 72 hours."
 
 _RESTING = {
@@ -63,7 +65,8 @@ def _unseen(domain: str, view: IdentityView) -> Finding:
             "identity.verified",
             Standing.WARN,
             domain,
-            f"SES refuses to send as {domain} from {view.region}: {view.silence.value}.",
+            f"SES refuses to send as {domain} from {view.region}, but for addresses that are identities of their own: "
+            f"{view.silence.value}.",
             "Verify the domain in this Region, or look in the Region that you send from.",
             VERIFYING,
         )
@@ -101,7 +104,7 @@ def _look_at_dkim(identity: Identity) -> Iterator[Finding]:
             Standing.WARN if weak else Standing.OK,
             identity.name,
             f"SES signs with a key of {dkim.key_length} bits.",
-            _LONGER_KEY if weak else "",
+            "" if not weak else _LONGER_KEY_OF_PARENT if dkim.is_replica else _LONGER_KEY,
             EASY_DKIM,
         )
 

@@ -19,13 +19,15 @@ class SpfReading:
 
     `lookups` and `void_lookups` count as RFC 7208 section 4.6.4 does; None where evaluation ended before. `all_is` is what becomes
     of mail from anywhere else: `pass`, `neutral`, `softfail`, `fail`. `includes` are the domains that it takes in, at any depth.
-    `error` says why it is a permanent error; `failures` are names that no name server answered for, which leave the rest open.
+    With `has_macros` only receivers know all of its names. `error` says why it is a permanent error; `failures` are names that no
+    name server answered for, which leave the rest open.
     """
 
     lookups: int | None = None
     void_lookups: int | None = None
     all_is: str = "neutral"
     uses_ptr: bool = False
+    has_macros: bool = False
     includes: frozenset[str] = field(default_factory=frozenset[str])
     error: str = ""
     failures: tuple[str, ...] = ()
@@ -154,6 +156,9 @@ def _look_at_all(name: str, reading: SpfReading) -> Finding:
 def _look_for_ses(name: str, reading: SpfReading) -> Finding:
     if SES_SPF in reading.includes:
         return Finding("spf.ses", Standing.OK, name, f"It includes {SES_SPF}.")
+    if reading.has_macros:
+        what = f"It does not include {SES_SPF} by name; whether its macros let SES send cannot be said."
+        return Finding("spf.ses", Standing.UNKNOWN, name, what, source="RFC 7208, section 7")
     standing = Standing.UNKNOWN if reading.failures else Standing.BROKEN
     return Finding(
         "spf.ses",

@@ -111,7 +111,9 @@ def _dkim(findings: Sequence[Finding]) -> tuple[Mark, str]:
     codes = ("identity.signing", "identity.dkim", "dkim.cname", "dkim.key", "dkim.key_length")
     if not any(one.code == "identity.dkim" for one in findings):
         return Mark.UNKNOWN, "SES's view is not known, and with it whether and how it signs."
-    return _of(findings, codes)
+    mark, why = _of(findings, codes)
+    pending = next((one for one in findings if one.code == "identity.dkim" and one.standing is Standing.WARN), None)
+    return (Mark.UNKNOWN, pending.what) if pending and mark is Mark.PASS else (mark, why)
 
 
 def _dmarc(findings: Sequence[Finding]) -> tuple[Mark, str]:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from ses_warden.domain.findings import Finding, Standing, is_bad, is_worse
 
+# Whose rules are looked at only where an identity of SES is known, which says where its keys and its envelopes are.
+_LED = {"identity": frozenset({"dkim", "mailfrom", "spf", "dmarc"})}
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -27,11 +30,13 @@ def changes(before: Iterable[Finding], after: Iterable[Finding]) -> Changes:
     """Compares two looks; `before` needs only its bad findings, and is empty for the first look.
 
     An unknown leaves what was known: neither it nor its end is a change. A rule whose record could not be read is often not
-    looked at at all, so that an unknown of the same group (the code up to its first dot) also keeps what is missing in `after`.
+    looked at at all, so that an unknown of the same group (the code up to its first dot) also keeps what is missing in `after`,
+    and one of SES's view what depends on it.
     """
     known = {finding.key: finding for finding in before if is_bad(finding)}
     found = {finding.key: finding for finding in _worst_of_each(after)}
-    hidden = {_group(finding) for finding in found.values() if finding.standing is Standing.UNKNOWN}
+    unknown = {_group(finding) for finding in found.values() if finding.standing is Standing.UNKNOWN}
+    hidden = unknown.union(*(_LED.get(group, ()) for group in unknown))
     bad = [finding for finding in found.values() if is_bad(finding)]
     mended = []
     for key, old in known.items():

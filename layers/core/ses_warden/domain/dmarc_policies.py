@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ses_warden.domain.dkim_keys import tags_of
-from ses_warden.domain.dns_answers import Answer
+from ses_warden.domain.dns_answers import Answer, is_within
 
 # RFC 9989, section 4.10: never more than eight questions.
 _MOST_STEPS = 8
@@ -77,6 +77,19 @@ class Walk:
     def is_open(self) -> bool:
         """Whether an unanswered question may hide a record."""
         return bool(self.failed)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the record that was found governs for sure: a parent's does not while the domain's own may exist unread.
+
+        Nor does it while one may stand above it, which would be the organization's. Top levels are left out: a record of theirs
+        moves the organization to just below them, and servers of some do not answer for such names.
+        """
+        policy = self.policy
+        if policy is None or policy.domain == self.domain or policy.psd == "n":
+            return True
+        hiding = {answer.name.partition(".")[2] for answer in self.failed}
+        return not any(name == self.domain or ("." in name and is_within(policy.domain, name)) for name in hiding)
 
     @property
     def organization(self) -> str:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from ses_warden.domain.text import clean
 
 _LONGEST_RECORD, _LONGEST_NAME = 200, 255
+# Python's codec (IDNA 2003) makes other domains of these than registries do: RFC 5894, section 7.2.
+DEVIATING = frozenset("ß\u03c2\u200c\u200d")
 
 
 class Failure(StrEnum):
@@ -60,8 +62,8 @@ def tidy(name: str) -> str:
 
 
 def ascii_name(name: str) -> str | None:
-    """A domain that mail may be sent from, in its ASCII form (A-labels); None if it is none."""
-    if len(name) > _LONGEST_NAME:  # the codec takes long for such
+    """A domain that mail may be sent from, in its ASCII form (A-labels); None if it is none, or must be given so."""
+    if len(name) > _LONGEST_NAME or DEVIATING & set(name.lower()):  # the codec takes long for the former
         return None
     try:
         known = name.strip().rstrip(".").encode("idna").decode("ascii").lower()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ses_warden.domain.dns_answers import DEVIATING
 from ses_warden.errors import RecordError
 
 TTL_SECONDS = 3600
@@ -40,7 +41,7 @@ class DnsRecord:
 def domain_name(text: str) -> str:
     """A domain as DNS knows it: lower case, A-labels, no trailing dot. Raises `RecordError` for what is none."""
     name = text.strip().rstrip(".").lower()
-    if not name.isascii() and len(name) <= _LONGEST_NAME:
+    if not name.isascii() and len(name) <= _LONGEST_NAME and not DEVIATING & set(name):
         try:
             name = name.encode("idna").decode("ascii")
         except UnicodeError:

@@ -6,6 +6,7 @@ from enum import StrEnum
 # https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html: a domain also serves its subdomains, to the root at most.
 _MOST_PARENTS = 4
 EASY_DKIM_ZONE = "dkim.amazonses.com"
+_IN_USE = ("SUCCESS", "TEMPORARY_FAILURE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,16 @@ class Dkim:
         """Whether the key is the customer's own (BYODKIM)."""
         return self.origin == "EXTERNAL"
 
+    @property
+    def is_replica(self) -> bool:
+        """Whether the key is that of an identity in another Region (Deterministic Easy DKIM), such as AWS_SES_EU_WEST_1."""
+        return self.origin.startswith("AWS_SES_")
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether mail leaves signed with it: not before SES has seen the records, nor once it has given them up."""
+        return self.signs and self.status in _IN_USE
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -37,6 +48,14 @@ class Identity:
     mail_from: str | None = None
     mail_from_status: str = ""
     rejects_without_mx: bool = False
+
+    @property
+    def sends_from(self) -> str | None:
+        """The MAIL FROM domain that envelopes really have; in any other state than SUCCESS SES does not use one's own.
+
+        https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MailFromAttributes.html (BehaviorOnMxFailure)
+        """
+        return self.mail_from if self.mail_from_status == "SUCCESS" else None
 
 
 class Silence(StrEnum):

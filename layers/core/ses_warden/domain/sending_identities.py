@@ -33,6 +33,11 @@ class Dkim:
         """Whether the records are CNAMEs to SES's keys, and not a key of the owner's."""
         return self.origin != "EXTERNAL"
 
+    @property
+    def is_replica(self) -> bool:
+        """Whether the key is that of an identity in another Region (Deterministic Easy DKIM)."""
+        return self.origin.startswith("AWS_SES_")
+
 
 @dataclass(frozen=True, slots=True)
 class MailFrom:
@@ -130,6 +135,9 @@ def _dkim(identity: Identity) -> Finding:
     if dkim.key == "RSA_1024_BIT":
         signing = f"aws sesv2 put-email-identity-dkim-signing-attributes --email-identity {quote(where)} "
         mend = signing + "--signing-attributes-origin AWS_SES --signing-attributes NextSigningKeyLength=RSA_2048_BIT"
+        if dkim.is_replica:
+            # That would end the replication, and with it what the DNS records lead to.
+            mend = "In the Region of the identity that it replicates: " + mend
         return Finding(code, Standing.WARN, where, "It is signed with a key of 1024 bits.", mend, _DKIM)
     return Finding(code, Standing.OK, where, "SES signs its mail.", source=_DKIM)
 
