@@ -21,6 +21,7 @@ from ses_warden.domain.health_lanes import (
     judge_topic,
     no_set,
     ses_at,
+    sns_at,
 )
 from tests.support import template
 
@@ -170,6 +171,9 @@ def key_policy(action: object = "kms:*", **changed: object) -> str:
         (Key(key_policy(Condition={"StringEquals": {"aws:SourceOrgID": "o"}}), "Enabled"), WARN, "hangs on a condition"),
         (Key(key_policy(), "Disabled"), BROKEN, "its key is Disabled"),
         (Key(key_policy(), "PendingDeletion"), BROKEN, "cancel-key-deletion"),
+        (Key(key_policy(), "Updating"), OK, "SES may use its key"),
+        (Key(key_policy(Resource="arn:aws:kms:eu-west-1:111122223333:key/1"), "Enabled"), OK, "SES may use its key"),
+        (Key("", "Enabled", aws=True), BROKEN, "a key that AWS manages, which SES may not use"),
     ],
 )
 def test_a_topics_key_lets_ses_in(key: Key, standing: Standing, words: str) -> None:
@@ -179,7 +183,8 @@ def test_a_topics_key_lets_ses_in(key: Key, standing: Standing, words: str) -> N
 
 def test_aws_own_key_for_sns_lets_no_other_service_in() -> None:
     """Its policy cannot be changed."""
-    check(aws_key("AlertTopic", alarms_at(TOPIC)), BROKEN, "CloudWatch may not use")
+    check(aws_key("topic.key", "AlertTopic", alarms_at(TOPIC)), BROKEN, "CloudWatch may not use")
+    check(aws_key("queue.key", "ActivityQueue", sns_at(TOPIC)), BROKEN, "aws sqs set-queue-attributes")
 
 
 HERE = Subscription("arn:aws:sns:eu-west-1:111122223333:feedback:1", "lambda", "arn:f")

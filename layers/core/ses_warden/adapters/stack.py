@@ -1,6 +1,7 @@
 """What a deployed stack is made of, and who is asking."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +19,13 @@ def stack_parameters(cloudformation: Any, stack: str) -> Mapping[str, str]:
     """The stack's parameters by their keys; those that hide their values as CloudFormation shows them."""
     answer = _ask(f"CloudFormation about the stack {stack}", cloudformation.describe_stacks, StackName=stack)
     return {one["ParameterKey"]: one.get("ParameterValue", "") for one in answer["Stacks"][0].get("Parameters", ())}
+
+
+def stack_created(cloudformation: Any, stack: str) -> datetime | None:
+    """When the stack was first deployed."""
+    answer = _ask(f"CloudFormation about the stack {stack}", cloudformation.describe_stacks, StackName=stack)
+    created: datetime | None = answer["Stacks"][0].get("CreationTime")
+    return created
 
 
 def stack_resources(cloudformation: Any, stack: str) -> Mapping[str, str]:

@@ -39,6 +39,8 @@ class Examination:
     def _mail(self) -> list[Finding]:
         try:
             traffic = self.eyes.traffic(self.plan.of("FeedbackTopicArn"), self.now)
+            if self.plan.made:
+                traffic = traffic.since(self.plan.made)  # mail from before is nowhere recorded
         except Unseen as error:
             found = [unknown("events.age", "events", f"SES's own metrics could not be seen: {error}", needs(error))]
             coverage = Standing.UNKNOWN
@@ -58,6 +60,10 @@ class Examination:
         if self.now - end < health_mail.SETTLED:
             end -= health_mail.HOUR
         hours = [end - number * timedelta(hours=1) for number in range(1, _HOURS + 1)]
+        hours = [one for one in hours if not self.plan.made or one >= self.plan.made]
+        if not hours:
+            what = "whether mail goes past cannot be said: the stack has not been there for a full hour yet"
+            return unknown("events.coverage", "events", what, "Ask again in an hour or two.")
         return health_mail.judge_coverage(traffic, self.records.sent(hours))
 
     def _identities(self, coverage: Standing) -> Judged:

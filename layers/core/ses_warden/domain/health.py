@@ -1,7 +1,7 @@
 """What a look at a deployed pipeline sees, before anybody judges it: plain facts of the services, by their own words."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -12,13 +12,14 @@ from ses_warden.domain.findings import Finding, Standing
 class Blueprint:
     """What a stack should be made of.
 
-    `named` are its outputs and parameters by their names in the template, `resources` the physical ids by logical ids; None where
-    nobody may ask for them.
+    `named` are its outputs and parameters by their names in the template, `resources` the physical ids by logical ids, `made` is
+    when it was first deployed; None where nobody may ask for them.
     """
 
     stack: str
     named: Mapping[str, str]
     resources: Mapping[str, str] | None = None
+    made: datetime | None = None
 
     def of(self, name: str, otherwise: str = "") -> str:
         """An output or parameter."""
@@ -69,10 +70,11 @@ class Topic(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A KMS key."""
+    """A KMS key. One that AWS manages (`aws`) lets no other service in, whatever its policy."""
 
     policy: str
     state: str  # None asked: empty
+    aws: bool = False
 
 
 class Subscription(NamedTuple):
@@ -181,6 +183,13 @@ class Traffic:
     feedback: Sequence[Point] = field(default=())
     published: Sequence[Point] = field(default=())
     period: timedelta = timedelta(minutes=5)
+
+    def since(self, moment: datetime) -> "Traffic":
+        """What came after it."""
+        sends, feedback, published = (
+            [one for one in some if one.at >= moment] for some in (self.sends, self.feedback, self.published)
+        )
+        return replace(self, sends=sends, feedback=feedback, published=published)
 
 
 def many(number: int, one: str, several: str) -> str:

@@ -148,17 +148,20 @@ def judge_topic(where: str, arn: str, seen: Topic, publisher: Publisher) -> Find
             return broken(code, where, f"no statement of the policy lets {who} publish", mend, _DESTINATIONS)
 
 
-def aws_key(where: str, publisher: Publisher) -> Finding:
-    """A topic encrypted with AWS's own key for SNS, which lets no other service in."""
+def aws_key(code: str, where: str, publisher: Publisher) -> Finding:
+    """A topic or queue encrypted with a key that AWS manages, which lets no other service in."""
     who = publisher.name
-    what = f"it is encrypted with AWS's own key for SNS, which {who} may not use: what {who} publishes is dropped silently"
-    return broken("topic.key", where, what, "Give the topic a key of yours or none: `aws sns set-topic-attributes`.", _KEYS)
+    what = f"it is encrypted with a key that AWS manages, which {who} may not use: what {who} publishes is lost"
+    how = "sns set-topic-attributes" if code == "topic.key" else "sqs set-queue-attributes"
+    return broken(code, where, what, f"Give it a key of yours, or none: `aws {how}`.", _KEYS)
 
 
 def judge_key(code: str, where: str, seen: Key, publisher: Publisher) -> Finding:
     """Whether the publisher may use the key of a topic or queue."""
     who = publisher.name
-    if seen.state not in ("", "Enabled"):
+    if seen.aws:
+        return aws_key(code, where, publisher)
+    if seen.state not in ("", "Enabled", "Updating"):  # which a key of several Regions is for minutes, and works
         what = f"its key is {seen.state}: nothing can be published to it or read from it"
         return broken(code, where, what, "Bring it back: `aws kms enable-key`, `aws kms cancel-key-deletion`.", _KEYS)
     grants = {grant(seen.policy, publisher.caller, action, "*") for action in ("kms:Decrypt", "kms:GenerateDataKey")}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from ses_warden.domain.findings import Finding
-from ses_warden.domain.health import Alarm, Function, Heap, Queue, Source, broken, many, warn, well
+from ses_warden.domain.health import Alarm, Function, Heap, Queue, Source, broken, many, unknown, warn, well
 from ses_warden.domain.policies import Caller, Grant, grant
 from ses_warden.domain.text import clean
 
@@ -60,25 +60,39 @@ def judge_sources(where: str, seen: Sequence[Source], wanted: Sequence[str]) -> 
             continue
         best = next((one for one in found if one.state == "Enabled"), found[0])
         result = clean(best.last_result, _REASON)
-        if best.state in ("Disabled", "Disabling"):
+        if best.state in ("Disabled", "Disabling", "Deleting"):
             mend = f"`aws lambda update-event-source-mapping --uuid {best.uuid} --enabled`; find out first who switched it off."
             yield broken(code, where, f"it is no longer fed from {name}: the mapping is {best.state}", mend)
         elif "PROBLEM" in result.upper() or "ERROR" in result.upper():
-            yield broken(code, where, f"feeding it from {name} fails: {result}", "Its role or the queue's key lacks a right.")
+            yield broken(
+                code,
+                where,
+                f"feeding it from {name} fails: {result}",
+                "See the function's log; its role or a key may lack a right.",
+            )
         else:
             yield well(code, where, f"it is fed from {name}" + ("" if best.state == "Enabled" else f" ({best.state})"))
 
 
-def judge_rule(where: str, name: str, state: str | None, *, wanted: bool, what: str) -> Finding:
-    """Whether a rule of EventBridge is on, or off, as it should be; `what` it does, `state` None where there is none."""
+class Wanted(NamedTuple):
+    """What a rule of EventBridge does, and whether a parameter, by its name, wants it on."""
+
+    what: str
+    on: bool
+    parameter: str
+
+
+def judge_rule(where: str, name: str, state: str | None, wanted: Wanted) -> Finding:
+    """Whether a rule is on, or off, as it should be; `state` is None where there is none."""
+    what = wanted.what
     if state is None:
         return broken("rule.state", where, f"there is no rule by which {what}", _DEPLOY)
     on = state.startswith("ENABLED")
-    if on is wanted:
-        return well("rule.state", where, f"{what}" if on else "it is off, as GuardMode wants it")
-    if wanted:
+    if on is wanted.on:
+        return well("rule.state", where, what if on else f"it is off, as {wanted.parameter} wants it")
+    if wanted.on:
         return broken("rule.state", where, f"the rule by which {what} is switched off", f"`aws events enable-rule --name {name}`.")
-    return warn("rule.state", where, f"it is on, though GuardMode is off: {what}", _DEPLOY)
+    return warn("rule.state", where, f"it is on, though {wanted.parameter} is off: {what}", _DEPLOY)
 
 
 def judge_queue(where: str, seen: Queue, topic: str) -> Finding:
@@ -139,6 +153,9 @@ def judge_quarantine(where: str, seen: Heap, now: datetime) -> Finding:
     total = many(seen.listed, "payload", "or more payloads" if seen.more else "payloads")
     if not seen.listed:
         return well("quarantine.objects", where, "it is empty")
+    if seen.more and not seen.fresh:
+        what = f"{total}; those that were looked at are from before"
+        return unknown("quarantine.objects", where, what, "`ses-warden replay --quarantine --plan` looks at them all.")
     if not seen.fresh:
         return well("quarantine.objects", where, f"{total} from before, none of the last day")
     ago = spell((now - seen.newest).total_seconds()) if seen.newest else "a while"
