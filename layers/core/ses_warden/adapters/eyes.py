@@ -151,14 +151,16 @@ class AwsEyes:
         operation = self._of("s3").list_objects_v2
         moments: list[datetime] = []
         page: dict[str, str] = {}
+        more = True
         for _ in range(_MOST_PAGES):
             answer = look_at("s3:ListBucket", operation, Bucket=bucket, Prefix=_PREFIX, MaxKeys=_PAGE, **page)
             moments += [one["LastModified"].astimezone(UTC) for one in answer.get("Contents", ())]
-            if not answer.get("NextContinuationToken"):
+            more = bool(answer.get("NextContinuationToken"))
+            if not more:
                 break
             page = {"ContinuationToken": answer["NextContinuationToken"]}
         fresh = [one for one in moments if one >= now - _DAY]
-        return Heap(len(moments), bool(answer.get("IsTruncated")), len(fresh), max(moments, default=None))
+        return Heap(len(moments), more, len(fresh), max(moments, default=None))
 
     def traffic(self, topic: str, now: datetime) -> Traffic:
         """See the port: four metrics of a day, those that the alarms Silence and FeedbackSilence are made of."""
