@@ -1,8 +1,11 @@
 """How events come in, judged: sets and their destinations, topics with their keys, subscriptions."""
 
 import json
+import shlex
 
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 
 from ses_warden.domain.findings import Finding, Standing, worst
 from ses_warden.domain.health import ConfigurationSet, Delivery, Destination, Key, Subscription, Topic
@@ -105,6 +108,36 @@ def test_all_types_of_a_lane_go_to_its_topic(seen: list[Destination], standing: 
     """By whichever destinations; those that are off, or lead elsewhere, do not count."""
     [finding] = judge_destinations("mail", seen, [LANE])
     check(finding, standing, words)
+
+
+@pytest.mark.parametrize(
+    ("seen", "verb", "types"),
+    [
+        ([], "create", FEEDBACK),
+        ([Destination("mail-feedback", True, BOTH, OTHER)], "update", FEEDBACK),
+        ([Destination("other", False, BOTH | {"SEND"}, TOPIC)], "update", FEEDBACK | {"SEND"}),
+    ],
+)
+def test_the_command_that_mends_a_destination_is_whole(seen: list[Destination], verb: str, types: frozenset[str]) -> None:
+    """An update replaces all that a destination has: what it does not say is lost, its being enabled too."""
+    [finding] = judge_destinations("mail", seen, [LANE])
+    words = shlex.split(finding.mend.split("`")[1])
+    assert words[:3] == ["aws", "sesv2", f"{verb}-configuration-set-event-destination"]
+    said = dict(zip(words[3::2], words[4::2], strict=True))
+    assert said["--event-destination-name"] == (seen[0].name if seen else "mail-feedback")
+    request = {
+        "ConfigurationSetName": said["--configuration-set-name"],
+        "EventDestinationName": said["--event-destination-name"],
+        "EventDestination": json.loads(said["--event-destination"]),
+    }
+    model = botocore.session.get_session().get_service_model("sesv2")
+    shape = model.operation_model(f"{verb.title()}ConfigurationSetEventDestination").input_shape
+    assert not ParamValidator().validate(request, shape).has_errors()
+    assert request["EventDestination"] == {
+        "Enabled": True,
+        "MatchingEventTypes": sorted(types),
+        "SnsDestination": {"TopicArn": TOPIC},
+    }
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def apply_sync(plan: Plan, ledger: Ledger, ses: SesList, now: datetime, progress
 
 
 def _overtaken(steps: Sequence[Step], authority: Authority, ledger: Ledger, now: datetime) -> Iterator[Wish]:
-    """What undoes changes: who was put on SES's list and released since leaves it, who was taken off and is held since comes back."""
+    """What undoes changes: who was put on SES's list and released since leaves it; who was taken off and is held now comes back."""
     for some in batched(steps, _AT_ONCE, strict=False):
         known = ledger.entries([EntryKey(step.address, ACCOUNT) for step in some])
         for step in some:

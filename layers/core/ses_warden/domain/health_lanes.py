@@ -1,5 +1,6 @@
 """Judges how events come in: configuration sets with their destinations, topics with their keys, subscriptions."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -81,18 +82,13 @@ def judge_destinations(name: str, seen: Sequence[Destination], lanes: Iterable[L
     for lane in lanes:
         code = f"set.{lane.name}"
         ours = [one for one in seen if one.topic == lane.topic]
-        mend = (
-            f"`aws sesv2 update-configuration-set-event-destination --configuration-set-name {name} "
-            f"--event-destination-name {ours[0].name if ours else lane.destination}`, or take it away and deploy the stack."
-        )
         have = frozenset[str]().union(*(one.types for one in ours if one.enabled))
         missing = lane.types - have
+        found = next((one for one in seen if one.topic == lane.topic or (not ours and one.name == lane.destination)), None)
+        mend = f"`{_destination(name, lane, found)}`"
         if not ours:
             what = f"no event destination leads to the {lane.name} topic: its events reach nobody"
-            mend = (
-                f"`aws sesv2 create-configuration-set-event-destination --configuration-set-name {name} --event-destination-name "
-                f"{lane.destination} …` brings it back. A deployment does not: CloudFormation sees nothing that was done by hand."
-            )
+            mend += " brings it back. A deployment does not: CloudFormation sees nothing that was done by hand."
             yield broken(code, name, what, mend, _DESTINATIONS)
         elif not any(one.enabled for one in ours):
             yield broken(code, name, f"the event destination {ours[0].name} is switched off", mend, _DESTINATIONS)
@@ -101,6 +97,19 @@ def judge_destinations(name: str, seen: Sequence[Destination], lanes: Iterable[L
             yield how(code, name, f"the event destination {ours[0].name} lacks {_listed(missing)}", mend, _DESTINATIONS)
         else:
             yield well(code, name, f"all {lane.name} goes to its topic")
+
+
+def _destination(name: str, lane: Lane, found: Destination | None) -> str:
+    """The command that makes a destination as the lane needs it. It replaces all of one that is there, so its types are kept."""
+    whole = {
+        "Enabled": True,
+        "MatchingEventTypes": sorted(lane.types | (found.types if found else frozenset())),
+        "SnsDestination": {"TopicArn": lane.topic},
+    }
+    return (
+        f"aws sesv2 {'update' if found else 'create'}-configuration-set-event-destination --configuration-set-name {name} "
+        f"--event-destination-name {found.name if found else lane.destination} --event-destination '{json.dumps(whole)}'"
+    )
 
 
 class Publisher(NamedTuple):
