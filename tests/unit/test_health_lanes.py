@@ -132,6 +132,7 @@ def test_the_command_that_mends_a_destination_is_whole(seen: list[Destination], 
     }
     model = botocore.session.get_session().get_service_model("sesv2")
     shape = model.operation_model(f"{verb.title()}ConfigurationSetEventDestination").input_shape
+    assert shape
     assert not ParamValidator().validate(request, shape).has_errors()
     assert request["EventDestination"] == {
         "Enabled": True,
