@@ -205,6 +205,16 @@ def test_a_question_about_a_job_that_fails_is_asked_again(ses: SesSuppressionLis
     assert store.objects == {}
 
 
+def test_a_job_that_may_not_be_asked_about_is_not_waited_for(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:
+    """No answer would come within the hour; its file stays, since SES may still read it."""
+    job(stub, "PUT")
+    stub.add_client_error("get_import_job", "AccessDeniedException", expected_params={"JobId": "job-PUT"})
+    stub.add_response("get_account", {"ProductionAccessEnabled": True}, {})
+    with pytest.raises(SuppressionListError, match="ses:GetImportJob"):
+        ses.change([*MANY, MANY[0]], lambda _: None)
+    assert len(store.objects) == 1
+
+
 def test_a_job_that_is_refused_leaves_no_file(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:
     """It names recipients."""
     stub.add_client_error("create_import_job", "LimitExceededException")

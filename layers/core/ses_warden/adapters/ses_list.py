@@ -144,6 +144,11 @@ class SesSuppressionList:
             try:
                 answer = self._ask(self._client.get_import_job, JobId=job)
             except SuppressionListError as error:
+                if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "AccessDeniedException":
+                    raise SuppressionListError(
+                        f"SES's import job {job} ({action}) was started, and may not be asked about: that needs the right "
+                        "ses:GetImportJob. Compare again when it has ended"
+                    ) from error
                 # The job goes on without us.
                 answer, status = {}, str(error)
             else:
