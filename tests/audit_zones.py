@@ -101,6 +101,7 @@ def includes(count: int) -> str:
     return " ".join(f"include:s{number}.example.net" for number in range(count))
 
 
+RESTING = [f"{code} unknown" for code in ("identity.verified", "dkim.key", "mailfrom.custom", "spf.ses", "dmarc.dkim_alignment")]
 RUA = "rua=mailto:dmarc@example.com"
 SUB = "news.example.com"
 _SUB_ZONE = {SUB: {"MX": ["10 mail.example.com."]}, **dict.fromkeys(dkim_zone()), **dkim_zone(SUB)}
@@ -140,6 +141,12 @@ CASES = [
     Case("a mechanism that there is not", spf("v=spf1 ipv4:192.0.2.1 -all"), ["spf.all unknown", "spf.syntax broken"]),
     Case("an include without a record", spf("v=spf1 include:gone.example.net -all"), ["spf.all unknown", "spf.syntax broken"]),
     Case("an include that includes the record", spf("v=spf1 include:example.com -all"), ["spf.all unknown", "spf.syntax broken"]),
+    Case(
+        "includes that lead on and on",
+        spf("v=spf1 include:d1.example.net -all")
+        | {f"d{n}.example.net": {"TXT": [txt(f"v=spf1 include:d{n + 1}.example.net -all")]} for n in range(1, 200)},
+        ["spf.all unknown", "spf.lookups broken", "spf.syntax unknown"],
+    ),
     Case("a redirect to a good record", spf("v=spf1 redirect=amazonses.com")),
     Case(
         "an SPF record in several strings",
@@ -188,7 +195,24 @@ CASES = [
             dkim=Dkim(signs=True, status="SUCCESS", tokens=TOKENS, zone="dkim.eu-west-1.amazonses.com", key_length=2048)
         ),
     ),
+    Case(
+        "SES names no CNAMEs",
+        identity=good_identity(dkim=Dkim(signs=True, status="PENDING")),
+        expected=["dkim.key unknown", "dmarc.dkim_alignment warn", "identity.dkim warn"],
+    ),
+    Case("a CNAME that leads to nothing", {"aaa.dkim.amazonses.com": None}, ["dkim.key warn"]),
     # --- MAIL FROM
+    Case(
+        "MAIL FROM is the From domain",
+        {DOMAIN: {"MX": [f"10 feedback-smtp.{REGION}.amazonses.com."], "TXT": [txt("v=spf1 include:amazonses.com -all")]}},
+        ["mailfrom.subdomain broken"],
+        identity=good_identity(mail_from=DOMAIN),
+    ),
+    Case(
+        "MAIL FROM with a null MX",
+        {BOUNCES: {"MX": ["0 ."], "TXT": [txt("v=spf1 include:amazonses.com ~all")]}},
+        ["mailfrom.mx broken"],
+    ),
     Case(
         "two MX at MAIL FROM",
         {
@@ -318,6 +342,11 @@ CASES = [
     # --- MX
     Case("a null MX", {DOMAIN: {"MX": ["0 ."]}}, ["mx.record warn"]),
     Case("an address instead of an MX", {DOMAIN: {"A": ["192.0.2.1"]}}),
+    Case(
+        "no MX, and an address that nobody answers for",
+        {DOMAIN: {"A": Fault.SERVFAIL, "AAAA": Fault.SERVFAIL}},
+        ["mx.record unknown"],
+    ),
     Case("neither MX nor address", {DOMAIN: {"TXT": [txt("hello")]}}, ["mx.record warn"]),
     # --- faults
     Case(
@@ -339,7 +368,7 @@ CASES = [
     ),
     # --- SES's view
     Case("SES does not know the domain", identity=None, silence=Silence.NO_IDENTITY, expected=["identity.verified warn"]),
-    Case("SES may not be asked", identity=None, silence=Silence.DENIED, expected=["identity.verified unknown"]),
+    Case("SES may not be asked", identity=None, silence=Silence.DENIED, expected=RESTING),
     Case("SES was not to be asked", identity=None),
     Case(
         "not verified",

@@ -20,6 +20,7 @@ from ses_warden.application.ports import (
 from ses_warden.domain.counters import Counter
 from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
+from ses_warden.domain.outgoing import Outgoing
 from ses_warden.domain.storms import DomainBounces, habit_periods, recent_periods
 from ses_warden.errors import QuarantineError, WardenError
 
@@ -36,6 +37,7 @@ class MemoryLedger:
     entries_: dict[EntryKey, Entry] = field(default_factory=dict)
     counters: dict[Cohort, Tally[Counter]] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    outgoing: set[Outgoing] = field(default_factory=set)
     faults: list[WardenError | Fault | None] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
@@ -87,10 +89,11 @@ class MemoryLedger:
         bounces = DomainBounces(sum(map(count, recent_periods(at))), tuple(map(count, habit_periods(at))))
         return Background(bounces, {key: self.entries_[key] for key in keys if key in self.entries_})
 
-    def note_scopes(self, scopes: Collection[str], hour: str) -> None:
-        """Which scopes were noted for which hour."""
+    def note_scopes(self, scopes: Collection[str], hour: str, outgoing: Collection[Outgoing] = ()) -> None:
+        """Which scopes were noted for which hour, and from where mail went out."""
         self._call("note_scopes")
         self.seen |= {(scope, hour) for scope in scopes}
+        self.outgoing |= set(outgoing)
 
     def _call(self, name: str) -> None:
         self.calls.append(name)

@@ -5,7 +5,9 @@ Each group of commands is a folder, whose module `commands` enters it here, and 
 
 import typer
 
+from ses_warden_cli.account import commands as account
 from ses_warden_cli.audit import commands as audit
+from ses_warden_cli.dmarc import commands as dmarc
 from ses_warden_cli.domain import commands as domain
 from ses_warden_cli.messages import commands as messages
 from ses_warden_cli.people import commands as people
@@ -25,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 sending.add_to(app)
+account.add_to(app)
 messages.add_to(app)
 suppression.add_to(app)
 domain.add_to(app)
@@ -33,3 +36,4 @@ pipeline.add_to(app)
 people.add_to(app)
 simulator.add_to(app)
 audit.add_to(app)
+dmarc.add_to(app)

@@ -1,4 +1,4 @@
-"""Audits the account's domains each day, and tells what changed."""
+"""Looks at the account and its domains each day, and tells what changed."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ses_warden.adapters.audit_metrics import emit_audit
 from ses_warden.bootstrap.auditing import daily_round
+from ses_warden.bootstrap.watching import watch_todays_account
 from ses_warden.domain.findings import is_bad
 from ses_warden.errors import AuditError
 
@@ -15,7 +16,10 @@ logger = Logger()
 
 @logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """One round. Raises where something is left undone, so that it shows and is tried again."""
+    """The account, then a round of the domains. Raises where something is left undone, so that it shows and is tried again."""
+    account = watch_todays_account()
+    facts = [f"{one.name}: {one.before} -> {one.after}" for one in account.moved]
+    logger.info("watched the account", extra={"changed": facts, "bad": [one.code for one in account.changes.bad]})
     found = daily_round(lambda: context.get_remaining_time_in_millis() / 1000)
     emit_audit(found)
     for audit in found.audits:
@@ -23,6 +27,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         logger.info("audited", extra={"domain": audit.domain, "findings": len(audit.findings), "bad": bad})
     if found.left:
         logger.warning("not all domains were looked at; others come the next day", extra={"left": found.left})
-    if found.errors:
-        raise AuditError("; ".join(str(error) for error in found.errors))
-    return {"audited": len(found.audits), "left": found.left, "told": sum(map(bool, found.watched.changes.values()))}
+    if errors := [*account.errors, *found.errors]:
+        raise AuditError("; ".join(str(error) for error in errors))
+    told = sum(map(bool, found.watched.changes.values()))
+    return {"audited": len(found.audits), "left": found.left, "told": told, "account_told": int(bool(account))}

@@ -3,8 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from ses_warden_simulator.errors import ApiError, BadRequest
 from ses_warden_simulator.exchange import Caller
@@ -37,7 +38,9 @@ class Account:
     sending: bool = True
     enforcement: str = "HEALTHY"
     suppressed_reasons: tuple[str, ...] = ("BOUNCE", "COMPLAINT")
-    details: dict[str, str] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+    review: str = "GRANTED"  # what AWS's reviewers come to
+    asks_production: bool = False  # whether the details ask for production access, which the reviewers have not given yet
     tenants: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _list: dict[tuple[str | None, str], Suppressed] = field(default_factory=dict)
     _folded: dict[tuple[str | None, str], dict[str, None]] = field(default_factory=dict)
@@ -105,6 +108,26 @@ class Account:
         with self._lock:
             oldest = int(datetime.now(UTC).timestamp()) // 3600 - _HOURS
             return sum(count for hour, count in self._sent.items() if hour > oldest)
+
+    def describe(self, details: dict[str, Any], *, production: bool | None) -> None:
+        """Takes new details instead of the old ones; who asks for production access has it as soon as the reviewers grant it."""
+        with self._lock:
+            if self.details and self.review == "PENDING":
+                raise ApiError("The account's details are under review.", "ConflictException", HTTPStatus.CONFLICT)
+            self.details, self.asks_production = details, production is True
+            if production is False:
+                self.production = False
+            self._grant()
+
+    def reviewed(self, status: str) -> None:
+        """What the reviewers come to, about these details and those to come."""
+        with self._lock:
+            self.review = status
+            self._grant()
+
+    def _grant(self) -> None:
+        if self.asks_production and self.review == "GRANTED":
+            self.production, self.asks_production = True, False
 
     def tenant_status(self, arn: str) -> str:
         """A tenant's switch."""

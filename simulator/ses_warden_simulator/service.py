@@ -99,6 +99,8 @@ class Service:
                 self._figures.forget()
             case "PUT", "enforcement":
                 self._accounts.of(request.caller).enforcement = wire.read(wire.Enforcement, request.body).enforcement_status
+            case "PUT", "review":
+                self._accounts.of(request.caller).reviewed(wire.read(wire.Review, request.body).status)
             case _:
                 raise Missing("The simulator has no such page.")
         return answer({"pending": self.schedule.pending, **self._figures.counts})

@@ -34,7 +34,7 @@ class AccountSwitches:
             "VdmAttributes": {"VdmEnabled": "DISABLED"},
         }
         if account.details:
-            described["Details"] = {**account.details, "ReviewDetails": {"Status": "GRANTED"}}
+            described["Details"] = {**account.details, "ReviewDetails": {"Status": account.review}}
         return answer(described)
 
     def put_sending(self, request: Request) -> Answer:
@@ -49,12 +49,10 @@ class AccountSwitches:
         return answer({})
 
     def put_details(self, request: Request) -> Answer:
-        """POST /v2/email/account/details: whoever asks for production access has it at once."""
+        """POST /v2/email/account/details: whoever asks for production access has it at once, unless a test reviews otherwise."""
         body = wire.read(wire.AccountDetails, request.body)
-        account = self._accounts.of(request.caller)
-        account.details = {"MailType": body.mail_type, "WebsiteURL": body.website_url}
-        if body.production_access_enabled is not None:
-            account.production = body.production_access_enabled
+        details = body.model_dump(by_alias=True, exclude_none=True, exclude={"production_access_enabled"})
+        self._accounts.of(request.caller).describe(details, production=body.production_access_enabled)
         return answer({})
 
 

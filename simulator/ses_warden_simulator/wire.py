@@ -29,6 +29,7 @@ type Blob = Annotated[bytes, BeforeValidator(_decoded)]
 type Name = Annotated[str, Field(max_length=64, pattern="^[A-Za-z0-9_-]+$")]
 type Switch = Literal["ENABLED", "DISABLED"]
 type Reason = Literal["BOUNCE", "COMPLAINT"]
+type Contact = Annotated[str, Field(min_length=6, max_length=254, pattern="^(.+)@(.+)$")]
 type SendingStatus = Literal["ENABLED", "REINSTATED", "DISABLED"]
 
 
@@ -189,6 +190,9 @@ class AccountDetails(Body):
 
     mail_type: Literal["MARKETING", "TRANSACTIONAL"]
     website_url: Annotated[str, Field(alias="WebsiteURL", min_length=1, max_length=1000)]
+    contact_language: Literal["EN", "JA"] | None = None
+    use_case_description: Annotated[str, Field(max_length=5000)] | None = None
+    additional_contact_email_addresses: Annotated[tuple[Contact, ...], Field(min_length=1, max_length=4)] | None = None
     production_access_enabled: bool | None = None
 
 
@@ -216,6 +220,12 @@ class Enforcement(Body):
     """What AWS thinks of the account; it has no such operation, tests need one."""
 
     enforcement_status: Literal["HEALTHY", "PROBATION", "SHUTDOWN"]
+
+
+class Review(Body):
+    """What AWS's reviewers come to; it has no such operation, tests need one."""
+
+    status: Literal["PENDING", "FAILED", "GRANTED", "DENIED"]
 
 
 class ListEntities(Body):

@@ -8,7 +8,7 @@ from demo.second_act import local_ses, prepare
 from tests.support.emulator import Emulator
 from tests.support.stack import Stack, build, deploy
 
-FUNCTIONS = ("FeedbackFunction", "ActivityFunction", "PublisherFunction", "SyncFunction", "AuditFunction")
+FUNCTIONS = ("FeedbackFunction", "ActivityFunction", "PublisherFunction", "SyncFunction", "AuditFunction", "DmarcReportsFunction")
 LOG_LINES = 40
 DOMAIN = "warden.example"
 
@@ -41,6 +41,8 @@ def stack(emulator: Emulator, ses_url: str, zone: str) -> Stack:
     # The emulator's CloudFormation does not tell DKIM's tokens.
     domain = {"SendingDomain": DOMAIN, "HostedZoneId": zone, "WriteDkimRecords": "false", "DmarcPolicy": "none"}
     return deploy(emulator, {"BatchWindowSeconds": "1", "RecipientEvents": "plain", **domain, **prepare(emulator, ses_url)})
+    parameters = {"BatchWindowSeconds": "1", "RecipientEvents": "plain", "DmarcReports": "on"}
+    return deploy(emulator, {**parameters, **prepare(emulator, ses_url)})
 
 
 @pytest.hookimpl(wrapper=True)

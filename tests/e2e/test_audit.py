@@ -21,6 +21,8 @@ def test_the_deployed_audit_looks_remembers_and_tells_once(stack: Stack) -> None
     assert [answer["told"] for answer in answers] == [1, 0]
     assert all(answer["audited"] >= 1 and answer["left"] == 0 for answer in answers)
     rows = {row["item"]: row for row in stack.rows("ReputationTable", scope="watch")}
+    facts = {code: text for code, _, _, text in json.loads(rows["account"]["bad"])}
+    assert facts["fact.sending"] == "on"
     bad = {code: standing for code, standing, _, _ in json.loads(rows[f"domain/{domain}"]["bad"])}
     assert bad["mailfrom.custom"] == "warn"
     messages = stack.sqs.receive_message(QueueUrl=told, MaxNumberOfMessages=10, WaitTimeSeconds=5).get("Messages", [])

@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 from typer.testing import CliRunner, Result
 
+from ses_warden.adapters.ledger import Tables
 from ses_warden_cli.audit.shapes import Audited
 from ses_warden_cli.main import app
 from tests.audit_zones import good_zone, key_text
+from tests.integration.guardhouse import SHARDS, Guardhouse
 from tests.support.dns_server import DnsServer, txt
 from tests.support.emulator import CREDENTIALS, REGION
 
@@ -28,6 +31,14 @@ def tokens(endpoint: str, ses: Any) -> list[str]:
 
 
 @pytest.fixture
+def house(endpoint: str, tables: Tables) -> Guardhouse:
+    """Where mails and complaints are counted, now."""
+    house = Guardhouse(endpoint, tables)
+    house.now = datetime.now(UTC)
+    return house
+
+
+@pytest.fixture
 def run(endpoint: str) -> Callable[..., Result]:
     """Runs the command with the emulator's SES."""
     environment: Mapping[str, str] = {
@@ -38,9 +49,11 @@ def run(endpoint: str) -> Callable[..., Result]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
 
-    def invoke(domain: str, server: DnsServer) -> Result:
+    def invoke(domain: str, server: DnsServer, **more: str) -> Result:
         address, port = server.address
-        return CliRunner().invoke(app, ["audit", domain, "--nameserver", f"{address}:{port}", "--json"], env=environment)
+        return CliRunner().invoke(
+            app, ["audit", domain, "--nameserver", f"{address}:{port}", "--json"], env={**environment, **more}
+        )
 
     return invoke
 
@@ -85,3 +98,13 @@ def test_a_domain_that_ses_does_not_know_is_a_finding(run: Callable[..., Result]
         "identity.verified",
         "warn",
     )
+
+
+def test_the_checklist_knows_the_stacks_complaint_rate(tokens: list[str], run: Callable[..., Result], house: Guardhouse) -> None:
+    """Three complaints in a hundred mails are too many for Yahoo; of Gmail's nothing is known."""
+    house.send(house.marketing, delivered=97, complained=3)
+    with DnsServer(zone(tokens)) as server:
+        use = f"REPUTATION_TABLE={house.tables.reputation} COUNTER_SHARDS={SHARDS}"
+        found = TypeAdapter(Audited).validate_json(run(DOMAIN, server, SES_WARDEN_USE=use).stdout)
+    marks = {one["provider"]: one["mark"] for one in found["checklist"] if one["rule"] == "complaints are few"}
+    assert marks == {"Gmail": "unknown", "Yahoo": "fail", "Microsoft": "unknown"}

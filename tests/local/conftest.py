@@ -22,7 +22,7 @@ REMOVAL_SECONDS = 5
 def deployed() -> Iterator[Stack]:
     """The stack on an emulator that listens on Docker's bridge, and that is gone afterwards."""
     with Emulator(bind_host=bridge_gateway()) as emulator:
-        yield deploy(emulator, {"RetentionDays": RETENTION_DAYS})
+        yield deploy(emulator, {"RetentionDays": RETENTION_DAYS, "DmarcReports": "on"})
         host, port = emulator.bind_host, emulator.port
     with socket.socket() as probe:
         assert probe.connect_ex((host, port)), "the emulator still listens"
@@ -43,7 +43,7 @@ def stack(deployed: Stack) -> Iterator[Stack]:
 def sam(deployed: Stack) -> Iterator[Sam]:
     """SAM CLI, handing the functions the very variables that their deployment has; it leaves no container behind."""
     variables: dict[str, str] = {}
-    for function in ("FeedbackFunction", "ActivityFunction", "SyncFunction"):
+    for function in ("FeedbackFunction", "ActivityFunction", "SyncFunction", "DmarcReportsFunction"):
         configuration = deployed.functions.get_function_configuration(FunctionName=deployed.resources[function])
         variables |= configuration.get("Environment", {}).get("Variables", {})
     before = function_containers()

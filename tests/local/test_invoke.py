@@ -34,3 +34,17 @@ def test_the_cold_comparison_of_lists_answers_the_schedule(sam: Sam, stack: Stac
     event.write_text(json.dumps({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}))
     answer = sam.invoke("SyncFunction", event)
     assert answer == {"here": 0, "there": 0, "only_here": 0, "only_there": 0, "differs": 0, "unclear": 0}
+
+
+def test_a_cold_function_reads_a_report_from_the_bucket(sam: Sam, stack: Stack, tmp_path: Path) -> None:
+    """What parsedmarc needs, compiled libraries among it, is in the function's package; the report is in the table."""
+    event = json.loads((EVENTS / "dmarc" / "object-created.json").read_bytes())
+    record = event["Records"][0]["s3"]
+    record["bucket"]["name"] = stack.resources["MailBucket"]
+    # The emulator's own notification invokes the deployed function, which finds the same report.
+    content = (EVENTS / "dmarc" / "rfc9990.eml").read_bytes()
+    stack.emulator.client("s3").put_object(Bucket=record["bucket"]["name"], Key=record["object"]["key"], Body=content)
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    answer = sam.invoke("DmarcReportsFunction", tmp_path / "event.json")
+    assert answer["reports"] + answer["duplicates"] == 1
+    assert [row["mails"] for row in stack.rows("DmarcTable", domain="example.com")] == [93]

@@ -56,6 +56,10 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
             return len(str(content).encode())
         case "N":
             return len(content.lstrip("-")) // 2 + 2 + int(content.startswith("-"))
+        case "B":
+            return len(content)
+        case "BOOL":
+            return 1
         case "SS":
             return 3 + sum(1 + len(text.encode()) for text in content)
         case "L":
@@ -66,7 +70,7 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
 @cache
 def table_shapes() -> dict[str, dict[str, Any]]:
     """What CreateTable needs of each table of template.yaml, by logical id."""
-    tables = template.of_type(template.resolve(template.load()), "AWS::DynamoDB::Table")
+    tables = template.of_type(template.resolve(template.load(), DmarcReports="on"), "AWS::DynamoDB::Table")
     return {logical: {key: table[key] for key in SHAPE if key in table} for logical, table in tables.items()}
 
 

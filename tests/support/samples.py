@@ -47,7 +47,7 @@ type Form = Literal["publishing", "identity", "other"]
 
 EVENTS: Final = Path(__file__).parents[2] / "events"
 FORMS: Final[tuple[Form, ...]] = ("publishing", "identity", "other")
-BY_HAND: Final = ("ses", "tenants")
+BY_HAND: Final = ("ses", "tenants", "dmarc")
 """The folders whose files nobody generates."""
 
 

@@ -12,6 +12,8 @@ PERMISSIONS = {
     ("RememberWhatWasBad", REPUTATION): {"dynamodb:GetItem", "dynamodb:PutItem"},
     ("ReadDomains", f"{SES}:identity/*"): {"ses:GetEmailIdentity"},
     ("ListDomains", "*"): {"ses:ListEmailIdentities"},
+    ("ReadAccount", "*"): {"ses:GetAccount"},
+    ("ReadHowMuchIsSent", "*"): {"cloudwatch:GetMetricData"},
     ("AlertPeople", "AlertTopic"): {"sns:Publish"},
     ("AlertMachines", "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"): {"events:PutEvents"},
 }

@@ -32,6 +32,7 @@ UNITS = {
     "FalsePauseProbability": "Probability",
     "MaxActivityLagSeconds": "Seconds",
     "SuppressionSyncMostChanges": "changes",
+    "DmarcRetentionDays": "Days",
 }
 
 ENVIRONMENT = {
@@ -162,6 +163,14 @@ def test_a_default_keeps_to_its_own_bounds(name: str) -> None:
             ["rate(1 day)", "rate(12 hours)", "cron(0 6 * * ? *)", "cron(0/30 6 ? * MON-FRI *)"],
             ["", "daily", "rate(0 days)", "rate(1 days)", "rate(1 minute)", "cron()"],
         ),
+        ("DmarcReports", ["off", "on"], ["true", "On"]),
+        (
+            "DmarcReportsDomain",
+            ["", "dmarc.example.com", "rua@example.com"],
+            ["example", "a@b@example.com", "Example.com", "a b.com"],
+        ),
+        ("ReceiptRuleSetName", ["", "default-rule-set", "a.b_c"], ["a b", "x" * 65, "a/b"]),
+        ("DmarcRetentionDays", [1, 400, 3650], [0, 3651]),
         ("SesEmulatorEndpoint", ["", "http://127.0.0.1:8025"], ["127.0.0.1:8025"]),
     ],
 )

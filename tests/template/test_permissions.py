@@ -39,9 +39,15 @@ SENDERS = {
 }
 
 FUNCTION_ROLES = {"FeedbackFunction": "FeedbackRole", "ActivityFunction": "ActivityRole", "GuardFunction": "GuardRole"}
-FUNCTION_ROLES |= {"PublisherFunction": "PublisherRole", "SyncFunction": "SyncRole", "AuditFunction": "AuditRole"}
+FUNCTION_ROLES |= {
+    "PublisherFunction": "PublisherRole",
+    "SyncFunction": "SyncRole",
+    "AuditFunction": "AuditRole",
+    "DmarcReportsFunction": "DmarcReportsRole",
+}
 # What these do knows no resources; AWS's own tables say so.
 WITHOUT_RESOURCE = {"ReadRates", "ReadAccount", "PauseAccount", "ReadSesList", "PutOnSesList", "TakeOffSesList", "ListDomains"}
+WITHOUT_RESOURCE |= {"ReadHowMuchIsSent"}
 
 
 def test_recording_events_takes_these_permissions_and_no_other(stack: Json) -> None:
@@ -163,7 +169,14 @@ def test_the_key_serves_the_services_that_need_it_for_this_account(
 
 def test_the_role_of_every_function_is_tested_here() -> None:
     """A role that is added is tested as well."""
-    assert of_type(load(), "AWS::IAM::Role").keys() == {*LANES, "GuardRole", "PublisherRole", "SyncRole", "AuditRole"}
+    assert of_type(load(), "AWS::IAM::Role").keys() == {
+        *LANES,
+        "GuardRole",
+        "PublisherRole",
+        "SyncRole",
+        "AuditRole",
+        "DmarcReportsRole",
+    }
 
 
 def _permissions(document: Json) -> dict[tuple[str, str], set[str]]:

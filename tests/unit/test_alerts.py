@@ -112,6 +112,8 @@ def test_the_detail_types_are_a_promise() -> None:
         "Sending Resumed",
         "Enforcement Status Changed",
         "Domain Audit Changed",
+        "DMARC Report Refused",
+        "Account Changed",
     }
 
 

@@ -19,9 +19,10 @@ from ses_warden.adapters.dns_view import DnsNames
 from ses_warden.application.audit_domain import World
 from ses_warden.application.audit_domains import MOST_DOMAINS, AuditServices, Round, audit_domains, todays
 from ses_warden.application.watch import Watched
+from ses_warden.application.watch_account import AccountWatched
 from ses_warden.audit_settings import AuditSettings
 from ses_warden.bootstrap import auditing
-from ses_warden.domain.identities import IdentityView
+from ses_warden.domain.identities import IdentityView, Silence
 from ses_warden.errors import AuditError, LedgerError, SettingsError
 from tests.audit_zones import BOUNCES, REGION, good_identity, good_zone
 from tests.guard_fakes import FakeAlerts
@@ -45,11 +46,14 @@ class AccountIdentities:
     domains: Sequence[str] = ("example.com",)
     hostile: str = ""
     fault: AuditError | None = None
+    silence: Silence | None = None
 
     def view(self, domain: str) -> IdentityView:
         """See the port."""
         if domain == self.hostile:
             raise KeyError(domain)
+        if self.silence:
+            return IdentityView(REGION, silence=self.silence)
         return IdentityView(REGION, good_identity() if domain == "example.com" else None)
 
     def verified(self) -> Sequence[str]:
@@ -104,7 +108,7 @@ def test_a_round_tells_once_what_became_bad_and_once_that_it_was_mended() -> Non
     first, second = account.alerts.sent
     assert (first.scope, first.status) == ("domain/example.com", "broken")
     assert "broken: mailfrom.mx (bounce.example.com)" in first.reason
-    assert (second.status, "mended: mailfrom.mx (bounce.example.com)" in second.reason) == ("ok", True)
+    assert (second.status, "no longer so: mailfrom.mx (bounce.example.com)" in second.reason) == ("ok", True)
 
 
 def test_a_dns_that_answers_nothing_raises_no_alert() -> None:
@@ -117,6 +121,21 @@ def test_a_dns_that_answers_nothing_raises_no_alert() -> None:
         account.server = server
         account.round()
     assert account.alerts.sent == []
+
+
+def test_a_ses_that_does_not_answer_raises_no_alert() -> None:
+    """What was bad by its view is neither mended nor worse; only the view itself is open."""
+    zone = good_zone() | {BOUNCES: {"TXT": [txt("v=spf1 -all")]}}
+    with DnsServer(zone) as server:
+        account = Account(server)
+        account.round()
+        told = len(account.alerts.sent)
+        for silence in (Silence.DENIED, Silence.NO_ANSWER):
+            account.identities.silence = silence
+            account.round()
+        account.identities.silence = None
+        account.round()
+    assert (told, len(account.alerts.sent)) == (1, 1)
 
 
 def test_one_domains_defect_does_not_stop_the_others() -> None:
@@ -186,6 +205,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    # tests/unit/test_account_function.py
+    monkeypatch.setattr(module, "watch_todays_account", AccountWatched)
     return module
 
 
@@ -208,7 +229,7 @@ def test_the_function_answers_counts_and_logs(
     with DnsServer(good_zone()) as server:
         account = Account(server, AccountIdentities(("example.com", "gone.example")))
         monkeypatch.setattr(app, "daily_round", lambda _: account.round())
-        assert app.lambda_handler({}, context) == {"audited": 2, "left": 0, "told": 1}
+        assert app.lambda_handler({}, context) == {"audited": 2, "left": 0, "told": 1, "account_told": 0}
     bad = {record.__dict__["domain"]: record.__dict__["bad"] for record in caplog.records if record.message == "audited"}
     assert bad["example.com"] == []
     assert "broken dmarc.record _dmarc.gone.example" in bad["gone.example"]

@@ -47,6 +47,7 @@ def marks(case: Case) -> dict[str, Mark]:
         ("a subdomain, strict both ways", {ALIGNED}, set()),
         ("a subdomain, strict DKIM alignment, SPF to the rescue", set(), set()),
         ("SES was not to be asked", set(), {SPF, DKIM, ALIGNED}),
+        ("SES may not be asked", set(), {SPF, DKIM, ALIGNED}),
         ("SERVFAIL for all of it", set(), {SPF, DKIM, RECORD, ALIGNED, REPLIES}),
     ],
 )

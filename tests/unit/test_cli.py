@@ -20,6 +20,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import ses_warden_cli
+from ses_warden.adapters import dmarc_parsing
 from ses_warden.bootstrap.sending import USUAL
 from ses_warden_cli.main import app
 from ses_warden_simulator.__main__ import parser
@@ -33,10 +34,12 @@ RUNS = 7
 
 
 def commands() -> list[str]:
-    """Return every command, those of groups with the name of their group."""
+    """Return every command, those of groups with the name of their group; a group may be a command by itself."""
 
     def walk(command: Any, words: tuple[str, ...]) -> Iterator[str]:
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield " ".join(words)
             for name, inner in command.commands.items():
                 yield from walk(inner, (*words, name))
         else:
@@ -117,6 +120,16 @@ def test_each_command_is_in_the_readme(command: str) -> None:
         (["message", "find", "--state", "lost"], "--state"),
         (["message", "find", "--limit", "0"], "--limit"),
         (["message", "find", "--csv", "--json"], "either --csv"),
+        (["dmarc", "report"], "Missing argument"),
+        (["dmarc", "report", "localhost"], "it is no domain"),
+        (["dmarc", "report", "jane@example.com"], "it is no domain"),
+        (["dmarc", "report", "example.com", "--since", "30"], "30d, 2026-11-24"),
+        (["dmarc", "report", "example.com", "--until", "soon"], "30d, 2026-11-24"),
+        (["dmarc", "report", "example.com", "--since", "2026-11-02", "--until", "2026-11-01"], "before it begins"),
+        (["dmarc", "report", "example.com", "--csv", "--json"], "either --csv"),
+        (["account", "request-production"], "Missing option '--mail-type'"),
+        (["account", "request-production", "--mail-type", "spam"], "--mail-type"),
+        (["account", "--json", "request-production"], "--json must stand behind"),
         (["replay"], "give either"),
         (["replay", "events.json", "--quarantine"], "give either"),
         (["redrive", "--lane", "slow"], "--lane"),
@@ -162,6 +175,15 @@ def test_a_missing_simulator_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     assert (result.exit_code, result.stdout) == (2, "")
     assert "pip install 'ses-warden[cli,simulator]'" in result.stderr
     assert "ses-warden[cli,simulator]" in json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)["error"]["message"]
+
+
+def test_a_missing_parsedmarc_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only `dmarc ingest` needs it."""
+    dmarc_parsing._parser.cache_clear()
+    monkeypatch.setitem(sys.modules, "parsedmarc", None)
+    result = CliRunner().invoke(app, ["dmarc", "ingest", "--plan", "report.xml", "--json"])
+    assert result.exit_code == 2
+    assert "ses-warden[cli,dmarc]" in json.loads(result.stdout)["error"]["message"]
 
 
 def test_the_simulator_takes_the_same_options_by_either_name() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ses_warden.adapters.audit_metrics import AUDIT_METRICS
+from ses_warden.adapters.dmarc_metrics import DMARC_METRICS
 from ses_warden.adapters.entries import item_from
 from ses_warden.adapters.guard_metrics import GUARD_METRICS
 from ses_warden.adapters.metrics import LAG, NAMES
@@ -62,7 +63,7 @@ def parameters_table() -> str:
 
 def alarms_table() -> str:
     """Return the template's alarms as a table, each with its section of the runbook."""
-    everything = resolve(WRITTEN, EventBridgeRule="true", RecipientEvents="hashed", QueueAgeAlarmSeconds=0)
+    everything = resolve(WRITTEN, EventBridgeRule="true", RecipientEvents="hashed", DmarcReports="on", QueueAgeAlarmSeconds=0)
     alarms = of_type(everything, "AWS::CloudWatch::Alarm")
     lines = ["| alarm | when | meaning | |", "|---|---|---|---|"]
     for name, alarm in alarms.items():
@@ -73,13 +74,13 @@ def alarms_table() -> str:
 
 def permissions_table() -> str:
     """Return what the functions may do as a table."""
-    stack = resolve(WRITTEN, RecipientEvents="hashed", SuppressionSync="apply")
+    stack = resolve(WRITTEN, RecipientEvents="hashed", SuppressionSync="apply", DmarcReports="on")
     shared = of_type(stack, "AWS::IAM::ManagedPolicy")["RecordEventsPolicy"]["PolicyDocument"]["Statement"]
     roles = of_type(stack, "AWS::IAM::Role")
     lines = ["| function | purpose | actions | on |", "|---|---|---|---|"]
     for who, statements in [
         ("both lanes", shared),
-        *((role.removesuffix("Role").lower(), policy["Statement"]) for role, policy in _own_policies(roles)),
+        *((role.removesuffix("Role").lower(), policy["Statement"]) for role, policy in _own_policies(stack, roles)),
     ]:
         for statement in statements:
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
@@ -119,9 +120,10 @@ def _when(name: str, alarm: Json) -> str:
     return f"`{alarm['MetricName']}` {sign} {threshold}, {minutes} min"
 
 
-def _own_policies(roles: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+def _own_policies(stack: Json, roles: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    apart = of_type(stack, "AWS::IAM::Policy").values()
     for role, properties in roles.items():
-        for policy in properties["Policies"]:
+        for policy in (*properties["Policies"], *(one for one in apart if one["Roles"] == [{"Ref": role}])):
             yield role, policy["PolicyDocument"]
 
 
@@ -156,7 +158,7 @@ def test_every_metric_is_documented_in_order_with_its_unit() -> None:
     """README's metrics are those that the functions write, each with a meaning."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table_of(README.read_text(), "metrics").splitlines()]
     assert [row[0] for row in rows[2:]] == [
-        f"`{name}`" for name in [*dict.fromkeys(NAMES.values()), LAG, *GUARD_METRICS, *SYNC_METRICS, *AUDIT_METRICS]
+        f"`{name}`" for name in [*dict.fromkeys(NAMES.values()), LAG, *GUARD_METRICS, *SYNC_METRICS, *AUDIT_METRICS, *DMARC_METRICS]
     ]
     units = {LAG: "Milliseconds", "BounceRate": "None", "ComplaintRate": "None", "GuardLag": "Seconds"}
     assert [row[1] for row in rows[2:]] == [units.get(row[0].strip("`"), "Count") for row in rows[2:]]

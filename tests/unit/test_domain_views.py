@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from ses_warden.application.look_at_identities import Look, Own, VdmSeen
 from ses_warden.domain.findings import Finding, Standing
 from ses_warden.domain.sending_identities import Dkim, Identity, Seen, Topics
-from ses_warden.domain.vdm import SetVdm, Vdm, bill
+from ses_warden.domain.vdm import OURS_A_MONTH, SetVdm, Vdm, bill
 from ses_warden_cli.domain import shapes, views
 
 OURS = "arn:aws:sns:eu-west-1:111122223333:feedback"
@@ -38,7 +38,7 @@ def printed(capsys: pytest.CaptureFixture[str], seen: Look) -> str:
                 "Virtual Deliverability Manager: on (plan NONE); for ses-warden engagement metrics no, optimized shared "
                 "delivery yes",
                 "1,000,000 mails in this Region in 30 days. For as many a month: VDM about $70.00 and what queries cost, "
-                "SES Warden about $15.83 (docs/costs.md).",
+                f"SES Warden about ${OURS_A_MONTH + 9:.2f} (docs/costs.md).",
             ],
         ),
         (
@@ -46,7 +46,7 @@ def printed(capsys: pytest.CaptureFixture[str], seen: Look) -> str:
             [
                 "Virtual Deliverability Manager: off (plan ESSENTIALS)",
                 "20,000,000 mails in this Region in 30 days. For as many a month: VDM at a price that is not known (your plan has "
-                "it already), SES Warden about $186.83 (docs/costs.md).",
+                f"it already), SES Warden about ${OURS_A_MONTH + 180:.2f} (docs/costs.md).",
             ],
         ),
     ],

@@ -176,7 +176,7 @@ def test_a_policy_that_forgets_one_of_the_sets_is_broken() -> None:
 @pytest.mark.parametrize(("minutes", "standing"), [(50, Standing.BROKEN), (30, Standing.OK)])
 def test_mail_from_before_the_stack_is_not_missed(minutes: int, standing: Standing) -> None:
     """SES sent it three quarters of an hour ago, and nothing is recorded."""
-    plan = replace(blueprint(), made=NOW - timedelta(minutes=minutes))
+    plan = replace(blueprint(), since=NOW - timedelta(minutes=minutes))
     found = {one.key: one.standing for one in examine(Health(last=None, recorded=0), plan)}
     assert found["events.age", "events"] is standing
     assert found["events.coverage", "events"] is Standing.OK

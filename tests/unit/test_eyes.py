@@ -150,9 +150,8 @@ def test_a_function_shows_its_state_and_its_limit() -> None:
 def test_a_function_shows_who_may_invoke_it_and_what_feeds_it() -> None:
     """A function without a policy has none to show."""
     name = {"FunctionName": "feedback"}
-    mappings = {
-        "EventSourceMappings": [{"EventSourceArn": "arn:q", "State": "Disabled", "LastProcessingResult": "OK", "UUID": MAPPING}, {}]
-    }
+    mapping = {"EventSourceArn": "arn:q", "State": "Disabled", "LastProcessingResult": "OK", "UUID": MAPPING}
+    mappings = {"EventSourceMappings": [mapping, {}]}
     first = {"EventSourceMappings": [], "NextMarker": "m"}
     asked = [("get_policy", {"Policy": "{}"}, name), ("get_policy", "ResourceNotFoundException")]
     pages = [("list_event_source_mappings", first, name), ("list_event_source_mappings", mappings, name | {"Marker": "m"})]

@@ -77,6 +77,11 @@ CASES = {
         [statement(), statement(Effect="Deny", Condition={"StringNotEquals": {"aws:SourceOrgID": "o-1"}})],
         Grant.UNCLEAR,
     ),
+    "denied to all but somebody": (
+        [statement(), statement(Effect="Deny", Principal=None, NotPrincipal={"Service": "s3.amazonaws.com"}, Condition=None)],
+        Grant.DENIED,
+    ),
+    "allowed all but something": ([statement(Action=None, NotAction="sns:Subscribe")], Grant.ALLOWED),
     "denied to another service": (
         [statement(), statement(Effect="Deny", Principal={"Service": "s3.amazonaws.com"})],
         Grant.ALLOWED,

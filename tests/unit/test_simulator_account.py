@@ -330,6 +330,28 @@ def test_the_sandbox_is_left_by_asking(backend: MemoryBackend) -> None:
         assert ses.send_email(**simple("stranger@calm.example"))["MessageId"]
 
 
+def test_a_review_may_take_its_time(backend: MemoryBackend) -> None:
+    """While AWS reviews the details they cannot be changed; what it grants in the end is there."""
+    request = {"MailType": "TRANSACTIONAL", "WebsiteURL": "https://www.example.com", "ProductionAccessEnabled": True}
+    with Server(Service(backend, Options(sandbox=True)), 0) as server:
+        ses = client_of(server)
+        scope = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20261124/eu-west-1/ses/aws4_request"}
+        ask(server, "PUT", "/_simulator/review", b'{"Status": "PENDING"}', scope)
+        ses.put_account_details(**request, UseCaseDescription="Receipts.", AdditionalContactEmailAddresses=["ops@example.com"])
+        account = ses.get_account()
+        assert not account["ProductionAccessEnabled"]
+        assert account["Details"]["ReviewDetails"] == {"Status": "PENDING"}
+        assert account["Details"]["AdditionalContactEmailAddresses"] == ["ops@example.com"]
+        with refused("ConflictException"):
+            ses.put_account_details(**request)
+        ask(server, "PUT", "/_simulator/review", b'{"Status": "DENIED"}', scope)
+        ses.put_account_details(**request)
+        assert not ses.get_account()["ProductionAccessEnabled"]
+        assert "UseCaseDescription" not in ses.get_account()["Details"]
+        ask(server, "PUT", "/_simulator/review", b'{"Status": "GRANTED"}', scope)
+        assert ses.get_account()["ProductionAccessEnabled"]
+
+
 def test_accounts_and_regions_are_apart(server: Server) -> None:
     """What one pauses and suppresses is nothing to the others."""
     ses = client_of(server)

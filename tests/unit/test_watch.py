@@ -89,7 +89,7 @@ def test_flapping_between_broken_and_unknown_is_told_once() -> None:
     inbox, memory = FakeAlerts(), FakeMemory()
     for standing in (BROKEN, UNKNOWN, BROKEN, UNKNOWN, BROKEN, OK, UNKNOWN, OK):
         watch({"domain/example.com": [finding("spf.record", standing)]}, TOPIC, memory, inbox, NOW)
-    assert [("mended" in notice.reason, notice.status) for notice in inbox.sent] == [(False, "broken"), (True, "ok")]
+    assert [("no longer so" in notice.reason, notice.status) for notice in inbox.sent] == [(False, "broken"), (True, "ok")]
 
 
 def test_one_alert_tells_of_all_domains() -> None:
@@ -104,7 +104,7 @@ def test_one_alert_tells_of_all_domains() -> None:
     (notice,) = inbox.sent
     assert (notice.kind, notice.scope, notice.status) == (NoticeKind.DOMAINS, "domains", "broken")
     assert "broken: dmarc.record (a.example): There is none. Mend it." in notice.reason
-    assert "mended: spf.all (b.example)" in notice.reason
+    assert "no longer so: spf.all (b.example)" in notice.reason
     assert "c.example" not in notice.reason
     assert "ses-warden audit a.example" in notice.next
     assert [one.code for one in watched.changes["domain/a.example"].worse] == ["dmarc.record"]
@@ -155,7 +155,7 @@ def test_the_table_remembers_what_was_bad(dynamodb: "DynamoDBClient") -> None:
     """A row a subject, which goes away after 90 days of silence."""
     memory = DynamoMemory(dynamodb, "Reputation")
     assert memory.last("domain/example.com") is None
-    memory.keep("domain/example.com", [finding("spf.lookups", BROKEN), finding("spf.all", OK)], NOW)
+    memory.keep("domain/example.com", [finding("spf.lookups", BROKEN)], NOW)
     memory.keep("account", [], NOW)
     assert memory.last("domain/example.com") == [Finding("spf.lookups", BROKEN, "example.com", "It is so.")]
     assert memory.last("account") == []
@@ -168,6 +168,15 @@ def test_the_guards_indexes_know_nothing_of_these_rows(dynamodb: "DynamoDBClient
     DynamoMemory(dynamodb, "Reputation").keep("account", [finding("account.quota", WARN)], NOW)
     for index in ("by_activity", "by_change"):
         assert dynamodb.scan(TableName="Reputation", IndexName=index)["Count"] == 0
+
+
+def test_neither_alert_nor_row_names_a_mailbox(dynamodb: "DynamoDBClient") -> None:
+    """A DMARC record says where reports go, which may be a person."""
+    inbox, memory = FakeAlerts(), DynamoMemory(dynamodb, "Reputation")
+    bad = finding("dmarc.duplicates", BROKEN, what='"v=DMARC1; p=none; rua=mailto:jane@example.com"')
+    watch({"domain/example.com": [bad]}, TOPIC, memory, inbox, NOW)
+    (row,) = dynamodb.scan(TableName="Reputation")["Items"]
+    assert "jane" not in inbox.sent[0].reason + row["bad"].get("S", "")
 
 
 def test_hostile_findings_fit_an_item(dynamodb: "DynamoDBClient") -> None:

@@ -11,6 +11,7 @@ WardenError
 │   └── Sandboxed       … because the account is in SES's sandbox, where there is none to manage
 ├── OutOfTime          a scheduled run could not look at everything, or not do everything, in its time
 ├── TooManyChanges     a scheduled run would have had to change more than it may without a person
+├── AccountError       SES did not tell of the account, or did not take its details
 ├── MetricsError       CloudWatch or SQS did not say how things stand
 ├── AlertError         an alert did not go out
 ├── AuditError         SES or the DNS could not be asked about domains at all
@@ -72,6 +73,10 @@ class OutOfTime(WardenError):
 
 class TooManyChanges(WardenError):
     """A scheduled run would have had to change more than it may; it changed nothing, and the message says what to do."""
+
+
+class AccountError(WardenError):
+    """SES did not tell of the account or take its details; the message gives the failure's code, and the right that is missing."""
 
 
 class MetricsError(WardenError):

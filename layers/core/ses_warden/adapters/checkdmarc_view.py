@@ -15,7 +15,7 @@ from checkdmarc import dmarc, spf
 from checkdmarc.utils import DNS_CACHE
 
 from ses_warden.adapters.dns_view import DnsNames
-from ses_warden.domain.audit_spf import SpfReading
+from ses_warden.domain.audit_spf import MOST_LOOKUPS, SpfReading
 from ses_warden.domain.dns_answers import tidy
 from ses_warden.domain.text import clean
 
@@ -37,15 +37,13 @@ class CheckdmarcRecords:
             found = spf.parse_spf_record(record, domain, resolver=asked, ignore_too_many_lookups=True)
         except spf.SPFError as error:
             return SpfReading(
-                lookups=_count(error, "dns_lookups"),
+                lookups=_count(error, "dns_lookups") or asked.more_than_allowed(),
                 void_lookups=_count(error, "void_dns_lookups"),
                 all_is=_all_of(record),
                 uses_ptr=_has_ptr(record),
                 error="" if _is_about_counts(error) else clean(str(error), _LONGEST),
                 failures=tuple(asked.failures),
             )
-        except RecursionError:
-            return SpfReading(error="its includes are nested too deeply", failures=tuple(asked.failures))
         finally:
             DNS_CACHE.clear()
         parsed = list(_mechanisms(found["parsed"]))
@@ -76,10 +74,17 @@ class _Resolver(dns.resolver.Resolver):
         super().__init__(configure=False)
         self._names = names
         self.failures: list[str] = []
+        self._included: set[str] = set()
+
+    def more_than_allowed(self) -> int | None:
+        """How many records were included, where these alone are too many lookups."""
+        return len(self._included) if len(self._included) > MOST_LOOKUPS else None
 
     def resolve(self, qname: Any, rdtype: Any = "A", *_: Any, **__: Any) -> dns.resolver.Answer:
         if str(rdtype) not in _ASKED:
             raise dns.resolver.NoAnswer
+        if str(rdtype) == "TXT":
+            self._included.add(str(qname))
         try:
             return self._names.resolve(str(qname), str(rdtype))
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ses_warden.adapters.activity_notes import ActivityNotes
 from ses_warden.adapters.dynamo import PASSING, REFUSALS, TRIES, Requests, call, translated
 from ses_warden.adapters.entries import deed_item, entry_from, item_from
 from ses_warden.adapters.rows import Row, row_of, timestamp
@@ -19,6 +20,7 @@ from ses_warden.application.ports import Background, Cohort, EntryKey, FactKey, 
 from ses_warden.domain.counters import ACCOUNT, WATCHED, Counter, hour
 from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
+from ses_warden.domain.outgoing import Outgoing
 from ses_warden.domain.storms import DomainBounces, habit_periods, recent_periods
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 
@@ -67,7 +69,7 @@ class DynamoLedger:
         self._shard = shard
         self._clock = clock
         self._requests = Requests(sleep)
-        self._noted: set[tuple[str, str]] = set()
+        self._notes = ActivityNotes(client, tables.reputation, self._requests)
 
     def transact(self, transaction: Transaction) -> Rejected | None:
         """See the port. Conflicts with other writers are tried again."""
@@ -154,15 +156,9 @@ class DynamoLedger:
         bounces = DomainBounces(sum(counted[period] for period in recent), tuple(counted[period] for period in habit))
         return Background(bounces, entries)
 
-    def note_scopes(self, scopes: Collection[str], hour: str) -> None:
-        """See the port: a row of its own for each scope, written once an hour by each environment."""
-        missing = [scope for scope in scopes if (scope, hour) not in self._noted]
-        for some in batched(missing, 25, strict=False):
-            rows = [{"scope": {"S": scope}, "item": {"S": "seen"}, "active_hour": {"S": hour}} for scope in some]
-            request: Any = {self._tables.reputation: [{"PutRequest": {"Item": row}} for row in rows]}
-            for _ in self._requests.until_processed(self._client.batch_write_item, request, "UnprocessedItems"):
-                pass
-            self._noted.update((scope, hour) for scope in some)
+    def note_scopes(self, scopes: Collection[str], hour: str, outgoing: Collection[Outgoing] = ()) -> None:
+        """See the port: rows of their own."""
+        self._notes.note(scopes, hour, outgoing)
 
     def _actions(self, transaction: Transaction) -> Iterator[tuple[Any, Fact | Entry | None]]:
         """The actions of the request, each with what it stands for, since DynamoDB names the refused ones by their position."""

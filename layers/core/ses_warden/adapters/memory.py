@@ -1,4 +1,4 @@
-"""What was bad at the last look at a domain or the account: a row each in the Reputation table, outside of its indexes."""
+"""What the last look at a domain or the account left for the next: a row each in the Reputation table, outside of its indexes."""
 
 import json
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ses_warden.adapters.dynamo import call
-from ses_warden.domain.findings import Finding, Standing, is_bad
-from ses_warden.domain.text import clean
+from ses_warden.domain.findings import Finding, Standing
+from ses_warden.domain.text import clean, mask_addresses
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -37,7 +37,7 @@ class DynamoMemory:
 
     def keep(self, subject: str, findings: Sequence[Finding], now: datetime) -> None:
         """See the port."""
-        bad = [[one.code, one.standing.value, one.where, clean(one.what, _LONGEST)] for one in findings if is_bad(one)]
+        bad = [[one.code, one.standing.value, one.where, clean(mask_addresses(one.what), _LONGEST)] for one in findings]
         item = {
             "scope": {"S": PARTITION},
             "item": {"S": subject},

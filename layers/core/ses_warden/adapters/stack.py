@@ -1,8 +1,8 @@
 """What a deployed stack is made of, and who is asking."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,17 +15,22 @@ def stack_outputs(cloudformation: Any, stack: str) -> Mapping[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", ())}
 
 
-def stack_parameters(cloudformation: Any, stack: str) -> Mapping[str, str]:
-    """The stack's parameters by their keys; those that hide their values as CloudFormation shows them."""
-    answer = _ask(f"CloudFormation about the stack {stack}", cloudformation.describe_stacks, StackName=stack)
-    return {one["ParameterKey"]: one.get("ParameterValue", "") for one in answer["Stacks"][0].get("Parameters", ())}
+class Facts(NamedTuple):
+    """What a stack says of itself: parameters (those that hide their values as CloudFormation shows them), and outputs."""
+
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+    created_at: datetime
 
 
-def stack_created(cloudformation: Any, stack: str) -> datetime | None:
-    """When the stack was first deployed."""
-    answer = _ask(f"CloudFormation about the stack {stack}", cloudformation.describe_stacks, StackName=stack)
-    created: datetime | None = answer["Stacks"][0].get("CreationTime")
-    return created
+def stack_facts(cloudformation: Any, stack: str) -> Facts:
+    """All of it in one call."""
+    answer = _ask(f"CloudFormation about the stack {stack}", cloudformation.describe_stacks, StackName=stack)["Stacks"][0]
+    return Facts(
+        {one["ParameterKey"]: one.get("ParameterValue", "") for one in answer.get("Parameters", ())},
+        {one["OutputKey"]: one["OutputValue"] for one in answer.get("Outputs", ())},
+        answer["CreationTime"].astimezone(UTC),
+    )
 
 
 def stack_resources(cloudformation: Any, stack: str) -> Mapping[str, str]:

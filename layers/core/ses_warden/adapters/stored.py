@@ -46,6 +46,22 @@ class Files:
             raise StorageError(f"it cannot be read: {error.strerror}") from error
 
 
+class FileTree:
+    """A file, `-` for standard input, or the files below a folder, but for hidden ones."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def all(self) -> Iterator[Stored]:
+        """In the order of their names."""
+        if self._name != "-" and Path(self._name).is_dir():
+            for path in sorted(Path(self._name).rglob("*")):
+                if path.is_file() and not any(part.startswith(".") for part in path.relative_to(self._name).parts):
+                    yield from Files(str(path)).all()
+        else:
+            yield from Files(self._name).all()
+
+
 class Bucket:
     """The `Sources` port: the object of this key, or all objects whose keys begin with it."""
 

@@ -38,9 +38,7 @@ class Examination:
 
     def _mail(self) -> list[Finding]:
         try:
-            traffic = self.eyes.traffic(self.plan.of("FeedbackTopicArn"), self.now)
-            if self.plan.made:
-                traffic = traffic.since(self.plan.made)  # mail from before is nowhere recorded
+            traffic = self.eyes.traffic(self.plan.of("FeedbackTopicArn"), self.now).after(self.plan.since)
         except Unseen as error:
             found = [unknown("events.age", "events", f"SES's own metrics could not be seen: {error}", needs(error))]
             coverage = Standing.UNKNOWN
@@ -69,7 +67,7 @@ class Examination:
         if self.now - end < health_mail.SETTLED:
             end -= health_mail.HOUR
         hours = [end - number * timedelta(hours=1) for number in range(1, _HOURS + 1)]
-        return [one for one in hours if not self.plan.made or one >= self.plan.made]
+        return [one for one in hours if not self.plan.since or one >= self.plan.since]
 
     def _identities(self, coverage: Standing) -> Judged:
         seen = self.ses.identities(self.identities, lambda done: self.progress(f"identities: {done}"))

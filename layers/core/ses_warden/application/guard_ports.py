@@ -120,6 +120,8 @@ class NoticeKind(StrEnum):
     RESUMED = "Sending Resumed"
     ENFORCEMENT = "Enforcement Status Changed"
     DOMAINS = "Domain Audit Changed"
+    DMARC_REFUSED = "DMARC Report Refused"
+    ACCOUNT = "Account Changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from ses_warden.domain.counters import Counter
 from ses_warden.domain.entries import Entry
 from ses_warden.domain.facts import Fact
+from ses_warden.domain.outgoing import Outgoing
 from ses_warden.domain.storms import DomainBounces
 
 # DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -105,8 +106,11 @@ class Ledger(Protocol):
         """What a hard bounce is seen against; the entries among `keys` may be a moment old."""
         ...
 
-    def note_scopes(self, scopes: Collection[str], hour: str) -> None:
-        """Notes that something happened in these scopes in this hour, so that the guard need not scan for them."""
+    def note_scopes(self, scopes: Collection[str], hour: str, outgoing: Collection[Outgoing] = ()) -> None:
+        """Notes that something happened in these scopes in this hour, so that the guard need not scan for them.
+
+        And from where mail went out, by which DMARC reports are read; what finds no room is noted another time.
+        """
         ...
 
 

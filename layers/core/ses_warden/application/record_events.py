@@ -18,6 +18,7 @@ from ses_warden.domain.counters import ACCOUNT, Counter, hour, scopes
 from ses_warden.domain.entries import Change, Entry, change
 from ses_warden.domain.envelopes import Envelope
 from ses_warden.domain.facts import Fact, signal_of
+from ses_warden.domain.outgoing import outgoing_of
 from ses_warden.domain.signals import Signal, SignalKind
 from ses_warden.domain.storms import is_storm, periods_of
 from ses_warden.domain.suppression import decide, wants_last_delivery
@@ -264,9 +265,10 @@ class _Recording:
             self.entries.update(rejected.entries)
         raise LedgerBusy(f"other writers changed the same entry {_ROUNDS} times")
 
-    def _note_scopes(self, done: Iterable[Work]) -> None:
+    def _note_scopes(self, done: Sequence[Work]) -> None:
         seen = {scope for work in done for scope in work.fact.scopes}
-        self.ledger.note_scopes(sorted(seen), hour(self.now))
+        outgoing = outgoing_of((work.fact for work in done), self.now, self.policy.retention)
+        self.ledger.note_scopes(sorted(seen), hour(self.now), outgoing)
 
 
 def _is_hard_bounce(fact: Fact) -> bool:

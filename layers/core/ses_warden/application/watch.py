@@ -8,6 +8,7 @@ from typing import Protocol
 from ses_warden.application.guard_ports import Alerts, Notice, NoticeKind
 from ses_warden.domain.changes import Changes, changes
 from ses_warden.domain.findings import Finding, worst
+from ses_warden.domain.text import mask_addresses
 from ses_warden.errors import WardenError
 
 # An alert is read by a person; the command that it names shows the rest.
@@ -15,14 +16,14 @@ _MOST_LINES = 40
 
 
 class Memory(Protocol):
-    """What was bad at the last look at a subject, such as `domain/example.com` or `account`. Raises `LedgerError`."""
+    """What a look at a subject left for the next, such as `domain/example.com` or `account`. Raises `LedgerError`."""
 
     def last(self, subject: str) -> Sequence[Finding] | None:
-        """The bad findings of the last look; None if there was none, or long ago."""
+        """What the last look left; None if there was none, or long ago."""
         ...
 
     def keep(self, subject: str, findings: Sequence[Finding], now: datetime) -> None:
-        """Leaves the bad findings for the next look."""
+        """Leaves these for the next look: what is bad, and facts whose change is told."""
         ...
 
 
@@ -81,7 +82,7 @@ def notice_of_changes(changed: Mapping[str, Changes], topic: Topic, now: datetim
     for subject, change in changed.items():
         lines.append(f"{subject.replace('/', ' ')}:")
         lines += [_line(finding) for finding in change.worse]
-        lines += [f"  mended: {finding.code} ({finding.where}): {finding.what}" for finding in change.mended]
+        lines += [f"  no longer so: {finding.code} ({finding.where}): {finding.what}" for finding in change.mended]
     left = len(lines) - _MOST_LINES
     if left > 0:
         lines = [*lines[:_MOST_LINES], f"… and {left} lines more."]
@@ -89,7 +90,8 @@ def notice_of_changes(changed: Mapping[str, Changes], topic: Topic, now: datetim
         kind=topic.kind,
         scope=next(iter(changed)) if len(changed) == 1 else topic.several,
         at=now,
-        reason="\n".join(["", *lines]),
+        # Records name mailboxes, such as those that DMARC reports go to.
+        reason="\n".join(["", *map(mask_addresses, lines)]),
         done="Nothing was changed by SES Warden; it tells again only when something changes.",
         next=f"See all findings and how to mend them:\n    {topic.command.format(name=names[0])}",
         by=topic.by,

@@ -9,7 +9,7 @@ from ses_warden.adapters.mails import DynamoMails
 from ses_warden.adapters.pipeline_records import DynamoRecords
 from ses_warden.adapters.ses_eyes import SesHealth
 from ses_warden.adapters.simulator_post import SimulatorPost
-from ses_warden.adapters.stack import stack_created, stack_parameters, stack_resources
+from ses_warden.adapters.stack import stack_facts, stack_resources
 from ses_warden.application.examine_pipeline import Examination, Progress
 from ses_warden.application.send_test import Arrivals, Clock, Post, Trial, judge_refusal, judge_trial, send_all, wait_for_all
 from ses_warden.bootstrap.connection import Connection
@@ -104,10 +104,8 @@ def _plan(connection: Connection) -> Blueprint:
     if place.uses:
         plan = Blueprint(place.stack, _by_output_names(place.uses))
     else:
-        cloudformation = connection.client("cloudformation")
-        named = {**stack_parameters(cloudformation, place.stack), **connection.outputs}
-        made = stack_created(cloudformation, place.stack)
-        plan = Blueprint(place.stack, named, _resources(connection), made)
+        facts = stack_facts(connection.client("cloudformation"), place.stack)
+        plan = Blueprint(place.stack, {**facts.parameters, **facts.outputs}, _resources(connection), facts.created_at)
         if not plan.of("FeedbackTopicArn"):
             raise SettingsError(f"the stack {place.stack} has no output FeedbackTopicArn: it is another one, or an older version")
     for name in _ARNS:

@@ -43,7 +43,7 @@ class Desk:
     def __init__(self, connection: Connection, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Finds the stack; raises `SettingsError` where that fails."""
         self._connection = connection
-        environment = connection.environment("FeedbackFunction")
+        environment = connection.environment("SyncFunction")
         self._table = table = text_from(environment, "SUPPRESSION_TABLE")
         self._bucket = environment.get("QUARANTINE_BUCKET", "")
         self._clock = clock

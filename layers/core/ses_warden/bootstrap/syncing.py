@@ -25,7 +25,7 @@ class Sync:
         self, connection: Connection, authority: str | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         """Finds the stack; raises `SettingsError` where that fails. `authority` overrides the stack's."""
-        environment = connection.environment("FeedbackFunction", USUAL)
+        environment = connection.environment("SyncFunction", USUAL)
         table = text_from(environment, "SUPPRESSION_TABLE")
         chosen = authority or text_from(environment, "SUPPRESSION_AUTHORITY")
         if chosen not in ("ses", "warden"):

@@ -14,6 +14,12 @@ _BITS = 2048
 _LONGER_KEY = "Set NextSigningKeyLength to RSA_2048_BIT (put-email-identity-dkim-signing-attributes); no DNS record changes."
 _PATIENCE = "SES looks for the records for up to 72 hours."
 
+_RESTING = {
+    "dkim.key": "Whether and with which keys SES signs",
+    "mailfrom.custom": "Whether there is a MAIL FROM domain",
+    "spf.ses": "Whose SPF record counts",
+    "dmarc.dkim_alignment": "Whether what SES signs aligns with the From domain",
+}
 _STATUSES = {
     "SUCCESS": Standing.OK,
     "PENDING": Standing.WARN,
@@ -29,6 +35,10 @@ def look_at_identity(domain: str, view: IdentityView) -> Iterator[Finding]:
     if identity is None:
         if view.silence is not Silence.NOT_ASKED:
             yield _unseen(domain, view)
+        if view.silence in (Silence.DENIED, Silence.NO_ANSWER):
+            # What rests on SES's view is open as well, and not mended.
+            for code, what in _RESTING.items():
+                yield Finding(code, Standing.UNKNOWN, domain, f"{what} is not known without SES's view.")
         return
     inherited = "" if identity.name == domain else f", from which {domain} inherits"
     if identity.verified:

@@ -98,9 +98,10 @@ def _of(findings: Sequence[Finding], codes: tuple[str, ...], where: str | None =
 
 def _spf(findings: Sequence[Finding]) -> tuple[Mark, str]:
     custom = next((one for one in findings if one.code == "mailfrom.custom"), None)
-    if custom is None:
+    looked_at = any(one.code == "mailfrom.mx" for one in findings)
+    if custom is None or (custom.standing is Standing.UNKNOWN and not looked_at):
         return Mark.UNKNOWN, "SES's view is not known, and with it whose SPF record counts."
-    if not any(one.code == "mailfrom.mx" for one in findings):
+    if not looked_at:
         return Mark.PASS, "Envelopes come from amazonses.com, whose SPF record is Amazon's; it does not align."
     codes = ("mailfrom.mx", "spf.record", "spf.syntax", "spf.lookups", "spf.void_lookups", "spf.ses")
     return _of(findings, codes, where=custom.where)

@@ -6,6 +6,8 @@ RFC 7489, appendix C, and RFC 9990 describe the documents; both come to this.
 from dataclasses import dataclass
 from datetime import datetime
 
+LONGEST_DOMAIN = 253
+
 
 @dataclass(frozen=True, slots=True)
 class Authenticated:
@@ -53,7 +55,8 @@ class Source:
 class Report:
     """One aggregate report. `domain` is whose policy was applied; `reporter` and `report_id` together name the report.
 
-    `testing` is RFC 9989's `t`; `percent` is RFC 7489's historic `pct`. A policy that the reporter does not give is None.
+    `domain` is as `domain_key` makes it. `testing` is RFC 9989's `t`; `percent` is RFC 7489's historic `pct`. A policy that the
+    reporter does not give is None. `unread` is how many of its records could not be read, and are not among the sources.
     """
 
     reporter: str
@@ -68,8 +71,21 @@ class Report:
     testing: bool | None = None
     percent: int | None = None
     reporter_contact: str = ""
+    unread: int = 0
 
     @property
     def mails(self) -> int:
         """How many mails it tells of."""
         return sum(source.count for source in self.sources)
+
+
+def domain_key(domain: str) -> str:
+    """A domain as reports are found by: lower case, in its ASCII form where it has one, without the root's dot."""
+    name = domain.strip().rstrip(".").lower()
+    # RFC 1035 section 2.3.4: a longer one is none, and the codec takes long for it.
+    if name.isascii() or len(name) > LONGEST_DOMAIN:
+        return name[:LONGEST_DOMAIN]
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name[:LONGEST_DOMAIN]

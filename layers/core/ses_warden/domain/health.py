@@ -1,7 +1,7 @@
 """What a look at a deployed pipeline sees, before anybody judges it: plain facts of the services, by their own words."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -12,14 +12,14 @@ from ses_warden.domain.findings import Finding, Standing
 class Blueprint:
     """What a stack should be made of.
 
-    `named` are its outputs and parameters by their names in the template, `resources` the physical ids by logical ids, `made` is
-    when it was first deployed; None where nobody may ask for them.
+    `named` are its outputs and parameters by their names in the template, `resources` the physical ids by logical ids; None where
+    nobody may ask for them. `since` is when the stack was made: mail from before is none of its.
     """
 
     stack: str
     named: Mapping[str, str]
     resources: Mapping[str, str] | None = None
-    made: datetime | None = None
+    since: datetime | None = None
 
     def of(self, name: str, otherwise: str = "") -> str:
         """An output or parameter."""
@@ -184,12 +184,14 @@ class Traffic:
     published: Sequence[Point] = field(default=())
     period: timedelta = timedelta(minutes=5)
 
-    def since(self, moment: datetime) -> "Traffic":
-        """What came after it."""
+    def after(self, moment: datetime | None) -> "Traffic":
+        """What of it began after a moment, if there is one."""
+        if moment is None:
+            return self
         sends, feedback, published = (
-            [one for one in some if one.at >= moment] for some in (self.sends, self.feedback, self.published)
+            [one for one in points if one.at >= moment] for points in (self.sends, self.feedback, self.published)
         )
-        return replace(self, sends=sends, feedback=feedback, published=published)
+        return Traffic(sends, feedback, published, self.period)
 
 
 def many(number: int, one: str, several: str) -> str:

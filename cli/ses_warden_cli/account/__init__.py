@@ -1,0 +1,1 @@
+"""`account` and `account request-production`."""
