@@ -62,6 +62,8 @@ def blueprint(resources: Mapping[str, str] | None = None, /, **named: str) -> Bl
         "SuppressionAuthority": "ses",
         "TrackOpensAndClicks": "true",
         "GuardMode": "active",
+        "SuppressionSync": "report",
+        "AuditMode": "on",
         "RecipientEvents": "plain",
         "QuarantineBucketName": "mail-quarantine",
         "EventsTableName": "mail-events",
@@ -71,7 +73,8 @@ def blueprint(resources: Mapping[str, str] | None = None, /, **named: str) -> Bl
     usual |= {f"{name}Name": f"mail-{name}" for name in ("FeedbackFunction", "ActivityFunction", "GuardFunction")}
     queues = ("ActivityQueue", "FeedbackRetryQueue", "FeedbackDeadLetterQueue", "ActivityDeadLetterQueue")
     usual |= {f"{name}Url": queue_url(name) for name in queues}
-    parts = {name: f"mail-{name}" for name in ("GuardFunctionEachMinute", "TenantStatusRule", "PublisherFunction", "Silence")}
+    rules = ("GuardFunctionEachMinute", "TenantStatusRule", "SyncFunctionEachDay", "AuditFunctionEachDay")
+    parts = {name: f"mail-{name}" for name in (*rules, "PublisherFunction", "Silence")}
     parts["PublisherDeadLetterQueue"] = queue_url("PublisherDeadLetterQueue")
     return Blueprint("mail", usual | named, parts if resources is None else resources)
 
@@ -90,6 +93,7 @@ class Health(SesEyes, Eyes, Records):
     functions: dict[str, Function | None] = field(default_factory=dict[str, "Function | None"])
     recorded: int = 100
     last: datetime | None = NOW - timedelta(minutes=40)
+    policies: dict[str, str] = field(default_factory=dict[str, str])
     looks: list[str] = field(default_factory=list[str])
 
     def _look(self, name: str) -> None:
@@ -120,7 +124,7 @@ class Health(SesEyes, Eyes, Records):
     def topic(self, arn: str) -> Topic | None:
         self._look("topic")
         service = "cloudwatch.amazonaws.com" if "Alert" in arn else "ses.amazonaws.com"
-        return Topic(allows(service, "sns:Publish", arn), self.keys.get(arn, ""))
+        return Topic(self.policies.get(arn, allows(service, "sns:Publish", arn)), self.keys.get(arn, ""))
 
     def key(self, key: str) -> Key:
         self._look("key")

@@ -29,6 +29,7 @@ DOCTORS_LINES = [
     *(("function.state", f"{name}Function") for name in ("Feedback", "Activity", "Guard", "Publisher")),
     *(("function.source", f"{name}Function") for name in ("Feedback", "Activity", "Publisher")),
     ("function.invoker", "FeedbackFunction"),
+    *(("rule.state", f"{name}FunctionEachDay") for name in ("Sync", "Audit")),
     ("rule.state", "GuardFunctionEachMinute"),
     ("rule.state", "TenantStatusRule"),
     ("queue.policy", "ActivityQueue"),

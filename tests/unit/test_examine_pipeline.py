@@ -1,16 +1,18 @@
 """A pass over a whole pipeline: one that is well, one with faults, and one of which parts may not be seen."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ses_warden.application.examine_pipeline import Examination
 from ses_warden.domain.findings import Finding, Standing, worst
-from ses_warden.domain.health import Blueprint, ConfigurationSet, Function
-from tests.health_fakes import BOTH, LOOKS, NOW, Health, blueprint, queue_arn, queue_url, topic
+from ses_warden.domain.health import Blueprint, ConfigurationSet, Function, Heap
+from ses_warden.errors import Absent
+from tests.health_fakes import AWS, BOTH, LOOKS, NOW, Health, blueprint, queue_arn, queue_url, topic
 from tests.support import template
 
 # Looks without which their line can be said all the same, and the one in whose stead the account's setting would be asked.
@@ -119,6 +121,9 @@ def test_an_encrypted_queue_must_let_sns_use_its_key() -> None:
     ("named", "key", "standing"),
     [
         ({"GuardMode": "off"}, ("rule.state", "TenantStatusRule"), Standing.WARN),
+        ({"SuppressionSync": "off"}, ("rule.state", "SyncFunctionEachDay"), Standing.WARN),
+        ({"SuppressionSync": "apply"}, ("rule.state", "SyncFunctionEachDay"), Standing.OK),
+        ({"AuditMode": "off"}, ("rule.state", "AuditFunctionEachDay"), Standing.WARN),
         ({"EventBridgeRule": "true"}, ("rule.state", "SesEventsRule"), Standing.BROKEN),
         ({"FeedbackTopicArn": ""}, ("topic.policy", "FeedbackTopic"), Standing.UNKNOWN),
         ({"QuarantineBucketName": ""}, ("quarantine.objects", "QuarantineBucket"), Standing.UNKNOWN),
@@ -142,12 +147,63 @@ def test_without_a_publisher_nobody_is_told_of_recipients() -> None:
     assert worst(examine(Health(), blueprint(parts, RecipientEvents="off"))) is Standing.OK
 
 
-def test_mail_from_before_the_stack_is_none_of_its() -> None:
-    """A new stack in an account that has sent all day is not broken."""
-    new = replace(blueprint(), since=NOW - timedelta(minutes=30))
-    assert bad(examine(Health(recorded=0, last=None), new)) == {}
-    old = replace(blueprint(), since=NOW - timedelta(hours=30))
-    assert bad(examine(Health(recorded=0, last=None), old))["events.age", "events"] is Standing.BROKEN
+@pytest.mark.parametrize("rule", ["GuardFunctionEachMinute", "SyncFunctionEachDay", "AuditFunctionEachDay"])
+@pytest.mark.parametrize("state", ["DISABLED", None])
+def test_a_schedule_that_is_off_or_gone_is_told(rule: str, state: str | None) -> None:
+    """Where its parameter wants it."""
+    assert bad(examine(Health(rules={f"mail-{rule}": state}))) == {("rule.state", rule): Standing.BROKEN}
+
+
+def test_a_stack_from_before_a_schedule_is_not_broken_for_want_of_it() -> None:
+    """It has neither the parameter nor the rule."""
+    parts = {name: value for name, value in (blueprint().resources or {}).items() if name != "SyncFunctionEachDay"}
+    findings = examine(Health(), blueprint(parts, SuppressionSync=""))
+    assert bad(findings) == {}
+    assert not any(one.where == "SyncFunctionEachDay" for one in findings)
+
+
+def test_a_policy_that_forgets_one_of_the_sets_is_broken() -> None:
+    """It names the other; the line says which."""
+    arn = topic("FeedbackTopic")
+    statement = {"Effect": "Allow", "Principal": {"Service": "ses.amazonaws.com"}, "Action": "sns:Publish", "Resource": arn}
+    source = AWS.format("ses", "configuration-set/mail")
+    policy = json.dumps({"Statement": [{**statement, "Condition": {"ArnLike": {"aws:SourceArn": source}}}]})
+    findings = examine(Health(policies={arn: policy}))
+    assert bad(findings) == {("topic.policy", "FeedbackTopic"): Standing.BROKEN}
+    assert any(one.what.endswith("configuration-set/news") for one in findings)
+
+
+@pytest.mark.parametrize(("minutes", "standing"), [(50, Standing.BROKEN), (30, Standing.OK)])
+def test_mail_from_before_the_stack_is_not_missed(minutes: int, standing: Standing) -> None:
+    """SES sent it three quarters of an hour ago, and nothing is recorded."""
+    plan = replace(blueprint(), since=NOW - timedelta(minutes=minutes))
+    found = {one.key: one.standing for one in examine(Health(last=None, recorded=0), plan)}
+    assert found["events.age", "events"] is standing
+    assert found["events.coverage", "events"] is Standing.OK
+    assert found["identity.set", "example.com"] is Standing.WARN  # nobody can tell whether mail goes past
+
+
+@pytest.mark.parametrize("key", ["alias/aws/sqs", "arn:aws:kms:eu-west-1:111122223333:alias/aws/sqs"])
+def test_aws_own_key_for_sqs_lets_sns_not_in(key: str) -> None:
+    """It is not even looked at."""
+    url = queue_url("ActivityQueue")
+    seen = Health().queue(url)
+    assert seen
+    health = Health(queues={url: seen._replace(key=key)})
+    assert bad(examine(health)) == {("queue.key", "ActivityQueue"): Standing.BROKEN}
+    assert "key" not in health.looks
+
+
+class Gone(Health):
+    """A pipeline whose quarantine was deleted."""
+
+    def quarantine(self, bucket: str, now: datetime) -> Heap:  # noqa: ARG002 - as the port says
+        raise Absent("what s3:ListBucket asks about does not exist", "")
+
+
+def test_what_is_gone_is_broken_and_not_merely_unseen() -> None:
+    """Whatever it is."""
+    assert bad(examine(Gone())) == {("quarantine.objects", "QuarantineBucket"): Standing.BROKEN}
 
 
 class Recording(dict[str, str]):
@@ -173,4 +229,4 @@ def test_each_name_that_is_asked_for_is_the_templates() -> None:
     assert {"FeedbackTopicArn", "QueueAgeAlarmSeconds", "AdditionalConfigurationSet3"} <= named.asked
     made = {f"{name}{event}" for name, one in whole["Resources"].items() for event in one["Properties"].get("Events", ())}
     assert parts.asked <= {*whole["Resources"], *made}
-    assert {"GuardFunctionEachMinute", "SesEventsRule"} <= parts.asked
+    assert {"GuardFunctionEachMinute", "SyncFunctionEachDay", "AuditFunctionEachDay", "SesEventsRule"} <= parts.asked

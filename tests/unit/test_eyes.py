@@ -31,7 +31,7 @@ from ses_warden.domain.health import (
     Subscription,
     Topic,
 )
-from ses_warden.errors import Unseen
+from ses_warden.errors import Absent, Unseen
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:feedback"
@@ -89,6 +89,23 @@ def test_a_key_shows_its_policy_and_where_it_may_its_state() -> None:
         assert eyes.key(KEY) == Key("{}", "")
 
 
+def test_a_key_of_awss_is_known_by_whoever_manages_it() -> None:
+    """However the topic names it; its policy is nobody's matter."""
+    metadata = {"KeyMetadata": {"KeyId": "1", "Arn": KEY, "KeyState": "Enabled", "KeyManager": "AWS"}}
+    with answers(kms=[("describe_key", metadata, {"KeyId": KEY})]) as eyes:
+        assert eyes.key(KEY) == Key("", "Enabled", aws=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "fault", "right"), [("NotFoundException", Absent, ""), ("AccessDeniedException", Unseen, "kms:DescribeKey")]
+)
+def test_an_alias_that_leads_nowhere_or_may_not_be_followed_is_told(code: str, fault: type[Unseen], right: str) -> None:
+    """A key's policy is not found by an alias."""
+    with answers(kms=[("describe_key", code)]) as eyes, pytest.raises(Unseen) as caught:
+        eyes.key("alias/mail")
+    assert (type(caught.value), caught.value.right) == (fault, right)
+
+
 def test_subscriptions_are_read_to_the_last_page() -> None:
     """Those that wait for their owner have no ARN; those that are gone are shown for some days."""
     gone = {"SubscriptionArn": "Deleted", "Protocol": "email", "Endpoint": "jane@example.com"}
@@ -135,8 +152,10 @@ def test_a_function_shows_who_may_invoke_it_and_what_feeds_it() -> None:
     name = {"FunctionName": "feedback"}
     mapping = {"EventSourceArn": "arn:q", "State": "Disabled", "LastProcessingResult": "OK", "UUID": MAPPING}
     mappings = {"EventSourceMappings": [mapping, {}]}
+    first = {"EventSourceMappings": [], "NextMarker": "m"}
     asked = [("get_policy", {"Policy": "{}"}, name), ("get_policy", "ResourceNotFoundException")]
-    with answers(lambda_=[*asked, ("list_event_source_mappings", mappings, name)]) as eyes:
+    pages = [("list_event_source_mappings", first, name), ("list_event_source_mappings", mappings, name | {"Marker": "m"})]
+    with answers(lambda_=[*asked, *pages]) as eyes:
         assert [eyes.invokers("feedback"), eyes.invokers("feedback")] == ["{}", ""]
         assert eyes.sources("feedback") == [Source("arn:q", "Disabled", "OK", MAPPING), Source("", "", "")]
 
@@ -200,6 +219,14 @@ def test_the_traffic_of_a_day_is_what_the_alarms_of_silence_look_at() -> None:
     ]
 
 
+@pytest.mark.parametrize("code", ["Forbidden", "InternalError"])
+def test_a_metric_that_could_not_be_read_is_not_one_without_values(code: str) -> None:
+    """Or mail that was sent would be none."""
+    answer = {"MetricDataResults": [{"Id": "q0", "Timestamps": [], "Values": [], "StatusCode": code}]}
+    with answers(cloudwatch=[("get_metric_data", answer)]) as eyes, pytest.raises(Unseen, match=code):
+        eyes.traffic(TOPIC, NOW)
+
+
 @pytest.mark.parametrize(("values", "oldest"), [([], None), ([400.0, 30.0], 30.0)])
 def test_the_age_of_a_queue_is_its_last_value(values: list[float], oldest: float | None) -> None:
     """None where CloudWatch was told nothing of late."""
@@ -221,13 +248,18 @@ def test_alarms_are_found_by_the_stacks_name() -> None:
         assert eyes.alarms("mail") == [Alarm("mail-a", False, True), Alarm("mail-b", True, False)]
 
 
-def test_the_quarantine_is_listed_once() -> None:
-    """What is fresh among a thousand objects at most, and that there are more."""
+def test_the_quarantine_is_listed_to_its_end_or_ten_pages() -> None:
+    """What is fresh may be on any page, since objects are named by digests; and whether there are more."""
     old, new = NOW - timedelta(days=3), NOW - timedelta(hours=2)
-    listed = {"Contents": [{"Key": "a", "LastModified": old}, {"Key": "b", "LastModified": new}], "IsTruncated": True}
-    request = {"Bucket": "b", "Prefix": "events/", "MaxKeys": 1000}
-    with answers(s3=[("list_objects_v2", listed, request), ("list_objects_v2", {}, request)]) as eyes:
-        assert eyes.quarantine("b", NOW) == Heap(2, True, 1, new)
+    more = {"Contents": [{"Key": "a", "LastModified": old}], "IsTruncated": True, "NextContinuationToken": "n"}
+    last = {"Contents": [{"Key": "b", "LastModified": new}], "IsTruncated": False}
+    first = {"Bucket": "b", "Prefix": "events/", "MaxKeys": 1000}
+    then = first | {"ContinuationToken": "n"}
+    many = [("list_objects_v2", more, first), *[("list_objects_v2", more, then)] * 9]
+    some = [("list_objects_v2", more, first), ("list_objects_v2", last, then)]
+    with answers(s3=[*many, *some, ("list_objects_v2", {}, first)]) as eyes:
+        assert eyes.quarantine("b", NOW) == Heap(10, True, 0, old)
+        assert eyes.quarantine("b", NOW) == Heap(2, False, 1, new)
         assert eyes.quarantine("b", NOW) == Heap(0, False, 0, None)
 
 
@@ -265,6 +297,14 @@ def test_what_is_not_there_lacks_no_right() -> None:
     """Its own line says that it is gone."""
     with answers(sns=[("list_subscriptions_by_topic", "NotFound")]) as eyes, pytest.raises(Unseen, match="not exist") as caught:
         eyes.subscriptions(TOPIC)
+    assert caught.value.right == ""
+
+
+@pytest.mark.parametrize("code", ["Throttling", "ExpiredToken", "InternalError"])
+def test_a_failure_that_is_no_refusal_lacks_no_right(code: str) -> None:
+    """Whoever is woken shall not look for rights that they have."""
+    with answers(sns=[("get_topic_attributes", code)]) as eyes, pytest.raises(Unseen, match=code) as caught:
+        eyes.topic(TOPIC)
     assert caught.value.right == ""
 
 

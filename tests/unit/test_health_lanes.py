@@ -1,8 +1,11 @@
 """How events come in, judged: sets and their destinations, topics with their keys, subscriptions."""
 
 import json
+import shlex
 
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 
 from ses_warden.domain.findings import Finding, Standing, worst
 from ses_warden.domain.health import ConfigurationSet, Delivery, Destination, Key, Subscription, Topic
@@ -21,6 +24,7 @@ from ses_warden.domain.health_lanes import (
     judge_topic,
     no_set,
     ses_at,
+    sns_at,
 )
 from tests.support import template
 
@@ -107,6 +111,37 @@ def test_all_types_of_a_lane_go_to_its_topic(seen: list[Destination], standing: 
 
 
 @pytest.mark.parametrize(
+    ("seen", "verb", "types"),
+    [
+        ([], "create", FEEDBACK),
+        ([Destination("mail-feedback", True, BOTH, OTHER)], "update", FEEDBACK),
+        ([Destination("other", False, BOTH | {"SEND"}, TOPIC)], "update", FEEDBACK | {"SEND"}),
+    ],
+)
+def test_the_command_that_mends_a_destination_is_whole(seen: list[Destination], verb: str, types: frozenset[str]) -> None:
+    """An update replaces all that a destination has: what it does not say is lost, its being enabled too."""
+    [finding] = judge_destinations("mail", seen, [LANE])
+    words = shlex.split(finding.mend.split("`")[1])
+    assert words[:3] == ["aws", "sesv2", f"{verb}-configuration-set-event-destination"]
+    said = dict(zip(words[3::2], words[4::2], strict=True))
+    assert said["--event-destination-name"] == (seen[0].name if seen else "mail-feedback")
+    request = {
+        "ConfigurationSetName": said["--configuration-set-name"],
+        "EventDestinationName": said["--event-destination-name"],
+        "EventDestination": json.loads(said["--event-destination"]),
+    }
+    model = botocore.session.get_session().get_service_model("sesv2")
+    shape = model.operation_model(f"{verb.title()}ConfigurationSetEventDestination").input_shape
+    assert shape
+    assert not ParamValidator().validate(request, shape).has_errors()
+    assert request["EventDestination"] == {
+        "Enabled": True,
+        "MatchingEventTypes": sorted(types),
+        "SnsDestination": {"TopicArn": TOPIC},
+    }
+
+
+@pytest.mark.parametrize(
     ("missing", "standing"), [("SEND", BROKEN), ("DELIVERY", BROKEN), ("DELIVERY_DELAY", WARN), ("OPEN", WARN), ("CLICK", WARN)]
 )
 def test_rates_need_sends_and_deliveries(missing: str, standing: Standing) -> None:
@@ -170,6 +205,9 @@ def key_policy(action: object = "kms:*", **changed: object) -> str:
         (Key(key_policy(Condition={"StringEquals": {"aws:SourceOrgID": "o"}}), "Enabled"), WARN, "hangs on a condition"),
         (Key(key_policy(), "Disabled"), BROKEN, "its key is Disabled"),
         (Key(key_policy(), "PendingDeletion"), BROKEN, "cancel-key-deletion"),
+        (Key(key_policy(), "Updating"), OK, "SES may use its key"),
+        (Key(key_policy(Resource="arn:aws:kms:eu-west-1:111122223333:key/1"), "Enabled"), OK, "SES may use its key"),
+        (Key("", "Enabled", aws=True), BROKEN, "a key that AWS manages, which SES may not use"),
     ],
 )
 def test_a_topics_key_lets_ses_in(key: Key, standing: Standing, words: str) -> None:
@@ -179,7 +217,8 @@ def test_a_topics_key_lets_ses_in(key: Key, standing: Standing, words: str) -> N
 
 def test_aws_own_key_for_sns_lets_no_other_service_in() -> None:
     """Its policy cannot be changed."""
-    check(aws_key("AlertTopic", alarms_at(TOPIC)), BROKEN, "CloudWatch may not use")
+    check(aws_key("topic.key", "AlertTopic", alarms_at(TOPIC)), BROKEN, "CloudWatch may not use")
+    check(aws_key("queue.key", "ActivityQueue", sns_at(TOPIC)), BROKEN, "aws sqs set-queue-attributes")
 
 
 HERE = Subscription("arn:aws:sns:eu-west-1:111122223333:feedback:1", "lambda", "arn:f")

@@ -8,6 +8,7 @@ import pytest
 from ses_warden.domain.findings import Finding, Standing
 from ses_warden.domain.health import Alarm, Function, Heap, Queue, Source
 from ses_warden.domain.health_runners import (
+    Wanted,
     judge_age,
     judge_alarms,
     judge_dead_letters,
@@ -20,7 +21,7 @@ from ses_warden.domain.health_runners import (
     spell,
 )
 
-OK, WARN, BROKEN = Standing.OK, Standing.WARN, Standing.BROKEN
+OK, UNKNOWN, WARN, BROKEN = Standing.OK, Standing.UNKNOWN, Standing.WARN, Standing.BROKEN
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:feedback"
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:retry"
@@ -80,6 +81,7 @@ def test_a_function_without_a_policy_is_invoked_by_nobody() -> None:
         ([Source(QUEUE, "Enabled", "No records processed")], OK, "it is fed from retry"),
         ([Source(QUEUE, "Updating", "OK")], OK, "(Updating)"),
         ([Source(QUEUE, "Disabled", "", "u-1")], BROKEN, "update-event-source-mapping --uuid u-1 --enabled"),
+        ([Source(QUEUE, "Deleting", "")], BROKEN, "the mapping is Deleting"),
         ([Source(QUEUE, "Disabled", "")], BROKEN, "no longer fed from retry: the mapping is Disabled"),
         ([Source(QUEUE, "Disabled", ""), Source(QUEUE, "Enabled", "OK")], OK, "it is fed from retry"),
         ([Source(QUEUE + "-2", "Enabled", "OK")], BROKEN, "nothing feeds it from retry"),
@@ -113,7 +115,7 @@ def test_a_stream_goes_by_the_name_of_its_table() -> None:
 )
 def test_a_rule_is_as_the_stack_wants_it(state: str | None, *, wanted: bool, standing: Standing, words: str) -> None:
     """On, unless the guard is switched off."""
-    check(judge_rule("Rule", "mail-Rule-1", state, wanted=wanted, what="the guard looks"), standing, words)
+    check(judge_rule("Rule", "mail-Rule-1", state, Wanted("the guard looks", wanted, "GuardMode")), standing, words)
 
 
 def queue(visible: int = 0, in_flight: int = 0, *, service: str = "sns.amazonaws.com", condition: object = None) -> Queue:
@@ -165,6 +167,7 @@ def test_what_was_given_up_is_broken() -> None:
     ("heap", "standing", "words"),
     [
         (Heap(0, False, 0, None), OK, "it is empty"),
+        (Heap(10_000, True, 0, NOW - timedelta(days=3)), UNKNOWN, "replay --quarantine --plan` looks at them all"),
         (Heap(7, False, 0, NOW - timedelta(days=3)), OK, "7 payloads from before, none of the last day"),
         (
             Heap(1000, True, 12, NOW - timedelta(minutes=5)),

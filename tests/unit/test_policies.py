@@ -79,13 +79,67 @@ CASES = {
     ),
     "denied to all but somebody": (
         [statement(), statement(Effect="Deny", Principal=None, NotPrincipal={"Service": "s3.amazonaws.com"}, Condition=None)],
-        Grant.UNCLEAR,
+        Grant.DENIED,
     ),
-    "allowed all but something": ([statement(Action=None, NotAction="sns:Subscribe")], Grant.UNCLEAR),
+    "allowed all but something": ([statement(Action=None, NotAction="sns:Subscribe")], Grant.ALLOWED),
     "denied to another service": (
         [statement(), statement(Effect="Deny", Principal={"Service": "s3.amazonaws.com"})],
         Grant.ALLOWED,
     ),
+    "denied to all but somebody else": (
+        [
+            statement(),
+            statement(Effect="Deny", Principal=None, NotPrincipal={"AWS": "arn:aws:iam::111122223333:root"}, Condition=None),
+        ],
+        Grant.DENIED,
+    ),
+    "denied to all but SES": (
+        [statement(), statement(Effect="Deny", Principal=None, NotPrincipal={"Service": "ses.amazonaws.com"}, Condition=None)],
+        Grant.ALLOWED,
+    ),
+    "all actions but one denied": (
+        [statement(), statement(Effect="Deny", Action=None, NotAction="sns:Subscribe", Condition=None)],
+        Grant.DENIED,
+    ),
+    "all but this action denied": (
+        [statement(), statement(Effect="Deny", Action=None, NotAction="sns:Publish", Condition=None)],
+        Grant.ALLOWED,
+    ),
+    "all topics but another denied": (
+        [statement(), statement(Effect="Deny", Resource=None, NotResource=TOPIC + "-2", Condition=None)],
+        Grant.DENIED,
+    ),
+    "another topic allowed by exception": ([statement(Resource=None, NotResource=TOPIC)], Grant.NONE),
+    "denied to people, by their being no service": (
+        [statement(), statement(Effect="Deny", Principal="*", Condition={"Bool": {"aws:PrincipalIsAWSService": "false"}})],
+        Grant.ALLOWED,
+    ),
+    "denied to services": (
+        [statement(), statement(Effect="Deny", Principal="*", Condition={"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}})],
+        Grant.DENIED,
+    ),
+    "denied without a source": (
+        [statement(), statement(Effect="Deny", Condition={"Null": {"aws:SourceArn": "true"}})],
+        Grant.ALLOWED,
+    ),
+    "a star where only patterns have stars": (
+        [statement(Condition={"StringEquals": {"aws:SourceArn": SES.arn[:-4] + "*"}})],
+        Grant.NONE,
+    ),
+    "another case": ([statement(Condition={"StringEquals": {"aws:SourceArn": SES.arn[:-4] + "Mail"}})], Grant.NONE),
+    "another case, which does not matter": (
+        [statement(Condition={"StringEqualsIgnoreCase": {"aws:SourceArn": SES.arn[:-4] + "Mail"}})],
+        Grant.ALLOWED,
+    ),
+    "a star of an ARN that would reach over colons": (
+        [statement(Condition={"ArnLike": {"aws:SourceArn": "arn:aws:*:111122223333:configuration-set/*"}})],
+        Grant.NONE,
+    ),
+    "another partition": (
+        [statement(Condition={"ArnLike": {"aws:SourceArn": SES.arn.replace("arn:aws:", "arn:aws-us-gov:")}})],
+        Grant.NONE,
+    ),
+    "an unknown operator": ([statement(Condition={"ForAnyValue:StringEquals": {"aws:SourceArn": SES.arn}})], Grant.UNCLEAR),
     "pattern characters are no regular expression": ([statement(Action="sns:P.blish")], Grant.NONE),
     "a question mark": ([statement(Action="sns:P?blish")], Grant.ALLOWED),
 }

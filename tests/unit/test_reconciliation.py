@@ -1,7 +1,8 @@
 """What is done about an address on which our table and SES's list do not agree."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_warden.application.ports import EntryKey, Rejected, Transaction
-from ses_warden.application.sync_suppression import apply_sync, plan_sync, refuse_to_empty
+from ses_warden.application.sync_suppression import Wish, apply_sync, plan_sync, refuse_to_empty
 from ses_warden.domain.entries import Entry, Reason, blocks
 from ses_warden.domain.pseudonyms import pseudonym
 from ses_warden.domain.reconciliation import Action, Listed, Side, reconcile
@@ -217,6 +218,54 @@ def test_a_row_that_changed_since_the_plan_is_left() -> None:
     ledger.entries_[EntryKey(JANE, ACCOUNT)] = RELEASED
     applied = apply_sync(plan, ledger, ses, NOW)
     assert ([step.address for step in applied.left], ses.wishes, dict(applied.done)) == ([JANE], [], {})
+
+
+@dataclass
+class Slow(MemorySesList):
+    """SES's list, whose changes take so long that `meanwhile` happens; then, where `fails`, it is not known how they ended."""
+
+    meanwhile: Callable[[], None] = lambda: None
+    fails: bool = False
+
+    def change(self, wishes: Sequence[Wish], done: Callable[[int], None]) -> None:
+        """As an import job."""
+        super().change(wishes, done)
+        happens, self.meanwhile = self.meanwhile, lambda: None
+        happens()
+        if wishes and self.fails:
+            self.fails = False
+            raise SuppressionListError("the job is COMPLETED, 3 addresses failed")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_is_released_while_ses_adds_them_is_taken_off_again(*, fails: bool) -> None:
+    """Also where the job failed; those whom nobody released stay, and one whose row is gone has nobody's word."""
+    people = [JANE, "joe@example.com", "ann@example.org"]
+    ledger, _ = world([signal(SignalKind.HARD_BOUNCE, 5, address=one) for one in people], [])
+
+    def meanwhile() -> None:
+        assert RELEASED
+        ledger.entries_[EntryKey(JANE, ACCOUNT)] = RELEASED
+        del ledger.entries_[EntryKey("ann@example.org", ACCOUNT)]
+
+    ses = Slow(NOW, meanwhile=meanwhile, fails=fails)
+    with pytest.raises(SuppressionListError) if fails else nullcontext():
+        apply_sync(plan_sync(MemoryRows(ledger), ses, "ses", NOW), ledger, ses, NOW)
+    assert ses.rows.keys() == {"joe@example.com", "ann@example.org"}
+
+
+@pytest.mark.parametrize(("authority", "there"), [("ses", {JANE}), ("warden", set())])
+def test_who_bounces_while_ses_takes_them_off_is_put_back(authority: Literal["ses", "warden"], there: set[str]) -> None:
+    """They had been released, and are held for good by now; where the table decides, SES's list need not know."""
+    ledger, _ = world([signal(SignalKind.HARD_BOUNCE, 5), signal(SignalKind.RELEASE, 3)], [])
+
+    def meanwhile() -> None:
+        assert AGAIN
+        ledger.entries_[EntryKey(JANE, ACCOUNT)] = AGAIN
+
+    ses = Slow(NOW, {JANE: listed(9)}, meanwhile=meanwhile)
+    apply_sync(plan_sync(MemoryRows(ledger), ses, authority, NOW), ledger, ses, NOW)
+    assert ses.rows.keys() == there
 
 
 class Raced(MemoryLedger):

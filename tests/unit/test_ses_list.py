@@ -1,6 +1,7 @@
 """The requests about SES's suppression list, against botocore's own model of the service."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -157,6 +158,44 @@ def test_a_job_that_fails_is_named(ses: SesSuppressionList, stub: Stubber, store
     assert store.objects == {}
 
 
+LEAVING = [Wish(f"r{number}@example.com", None) for number in range(MOST_SINGLE + 1)]
+
+
+@pytest.mark.parametrize("status", ["COMPLETED", "FAILED"])
+@pytest.mark.parametrize(("there", "fails"), [("R0@example.com", False), ("r7@example.com", True)])
+def test_removals_that_failed_are_looked_for_on_the_list(
+    ses: SesSuppressionList, stub: Stubber, slept: list[float], store: Store, *, status: str, there: str, fails: bool
+) -> None:
+    """SES may count as failed what was not there. One look through the list, one page a second; another spelling is another row."""
+    job(stub, "DELETE", {"JobStatus": status, "FailedRecordsCount": 3})
+    rows = [{"EmailAddress": one, "Reason": "BOUNCE", "LastUpdateTime": AT} for one in ("ann@example.org", there)]
+    page = "list_suppressed_destinations"
+    stub.add_response(page, {"SuppressedDestinationSummaries": rows[:1], "NextToken": "t"}, {"PageSize": 1000})
+    stub.add_response(page, {"SuppressedDestinationSummaries": rows[1:]}, {"PageSize": 1000, "NextToken": "t"})
+    with pytest.raises(SuppressionListError, match=r"job-DELETE .* 3 addresses failed") if fails else nullcontext():
+        ses.change(LEAVING, lambda _: None)
+    assert store.objects == {}
+    assert slept == [PACE_SECONDS] * 3
+
+
+def test_a_removal_that_failed_without_a_count_is_a_fault(ses: SesSuppressionList, stub: Stubber) -> None:
+    """Nothing says that any address was looked at."""
+    job(stub, "DELETE", {"JobStatus": "FAILED"})
+    with pytest.raises(SuppressionListError, match="FAILED"):
+        ses.change(LEAVING, lambda _: None)
+
+
+def test_additions_go_on_after_removals_that_were_done_before(ses: SesSuppressionList, stub: Stubber) -> None:
+    """Two jobs of removals fail in part, and are looked for once."""
+    done: list[int] = []
+    for _ in range(2):
+        job(stub, "DELETE", {"JobStatus": "COMPLETED", "FailedRecordsCount": 1})
+    stub.add_response("list_suppressed_destinations", {"SuppressedDestinationSummaries": []}, {"PageSize": 1000})
+    job(stub, "PUT", {"JobStatus": "COMPLETED"})
+    ses.change([*MANY, *(Wish(f"r{number}@example.com", None) for number in range(10_001))], done.append)
+    assert done == [10_000, 10_001, 10_001 + MOST_SINGLE]
+
+
 def test_a_question_about_a_job_that_fails_is_asked_again(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:
     """The job goes on meanwhile, and its file stays until it has ended."""
     job(stub, "PUT")
@@ -164,6 +203,16 @@ def test_a_question_about_a_job_that_fails_is_asked_again(ses: SesSuppressionLis
     stub.add_response("get_import_job", {"JobStatus": "COMPLETED"}, {"JobId": "job-PUT"})
     ses.change([*MANY, MANY[0]], lambda _: None)
     assert store.objects == {}
+
+
+def test_a_job_that_may_not_be_asked_about_is_not_waited_for(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:
+    """No answer would come within the hour; its file stays, since SES may still read it."""
+    job(stub, "PUT")
+    stub.add_client_error("get_import_job", "AccessDeniedException", expected_params={"JobId": "job-PUT"})
+    stub.add_response("get_account", {"ProductionAccessEnabled": True}, {})
+    with pytest.raises(SuppressionListError, match="ses:GetImportJob"):
+        ses.change([*MANY, MANY[0]], lambda _: None)
+    assert len(store.objects) == 1
 
 
 def test_a_job_that_is_refused_leaves_no_file(ses: SesSuppressionList, stub: Stubber, store: Store) -> None:

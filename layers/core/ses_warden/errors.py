@@ -130,6 +130,10 @@ class Unseen(WardenError):
         self.right = right
 
 
+class Absent(Unseen):
+    """What should be looked at is not there."""
+
+
 class NotSent(WardenError):
     """SES did not take a mail; the message gives its code."""
 

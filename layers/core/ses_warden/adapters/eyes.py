@@ -7,11 +7,12 @@ from typing import Any
 
 from ses_warden.adapters.looking import look, look_at
 from ses_warden.domain.health import Alarm, Delivery, Function, Heap, Key, Point, Queue, Source, Subscription, Topic, Traffic
-from ses_warden.errors import Unseen
+from ses_warden.errors import Absent, Unseen
 
 _DAY = timedelta(days=1)
 _PERIOD = timedelta(minutes=5)
-_MOST_OBJECTS = 1000
+_PAGE = 1000
+_MOST_PAGES = 10
 _PREFIX = "events/"
 # SQS tells CloudWatch each minute, and late: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
 _RECENT = timedelta(minutes=15)
@@ -34,8 +35,14 @@ class AwsEyes:
         """See the port. Only its description knows an alias and its state; without the right to that, its policy is read alone."""
         try:
             described = look_at("kms:DescribeKey", self._of("kms").describe_key, KeyId=key)["KeyMetadata"]
+        except Absent:
+            raise
         except Unseen:
+            if "alias/" in key:
+                raise
             described = {}
+        if described.get("KeyManager") == "AWS":
+            return Key("", described.get("KeyState", ""), aws=True)
         name = described.get("Arn", key)
         policy = look_at("kms:GetKeyPolicy", self._of("kms").get_key_policy, KeyId=name, PolicyName="default")["Policy"]
         return Key(policy, described.get("KeyState", ""))
@@ -85,11 +92,19 @@ class AwsEyes:
     def sources(self, function: str) -> list[Source]:
         """See the port."""
         operation = self._of("lambda").list_event_source_mappings
-        answer = look_at("lambda:ListEventSourceMappings", operation, FunctionName=function)
-        return [
-            Source(one.get("EventSourceArn", ""), one.get("State", ""), one.get("LastProcessingResult", ""), one.get("UUID", ""))
-            for one in answer["EventSourceMappings"]
-        ]
+        found: list[Source] = []
+        page: dict[str, str] = {}
+        while True:
+            answer = look_at("lambda:ListEventSourceMappings", operation, FunctionName=function, **page)
+            found += [
+                Source(
+                    one.get("EventSourceArn", ""), one.get("State", ""), one.get("LastProcessingResult", ""), one.get("UUID", "")
+                )
+                for one in answer["EventSourceMappings"]
+            ]
+            if not answer.get("NextMarker"):
+                return found
+            page = {"Marker": answer["NextMarker"]}
 
     def rule(self, name: str) -> str | None:
         """See the port: its state."""
@@ -132,12 +147,20 @@ class AwsEyes:
             page = {"NextToken": answer["NextToken"]}
 
     def quarantine(self, bucket: str, now: datetime) -> Heap:
-        """See the port: one page of it."""
+        """See the port: ten pages of it at most. Objects are named by digests, so that new ones are on any page."""
         operation = self._of("s3").list_objects_v2
-        answer = look_at("s3:ListBucket", operation, Bucket=bucket, Prefix=_PREFIX, MaxKeys=_MOST_OBJECTS)
-        moments = [one["LastModified"].astimezone(UTC) for one in answer.get("Contents", ())]
+        moments: list[datetime] = []
+        page: dict[str, str] = {}
+        more = True
+        for _ in range(_MOST_PAGES):
+            answer = look_at("s3:ListBucket", operation, Bucket=bucket, Prefix=_PREFIX, MaxKeys=_PAGE, **page)
+            moments += [one["LastModified"].astimezone(UTC) for one in answer.get("Contents", ())]
+            more = bool(answer.get("NextContinuationToken"))
+            if not more:
+                break
+            page = {"ContinuationToken": answer["NextContinuationToken"]}
         fresh = [one for one in moments if one >= now - _DAY]
-        return Heap(len(moments), bool(answer.get("IsTruncated")), len(fresh), max(moments, default=None))
+        return Heap(len(moments), more, len(fresh), max(moments, default=None))
 
     def traffic(self, topic: str, now: datetime) -> Traffic:
         """See the port: four metrics of a day, those that the alarms Silence and FeedbackSilence are made of."""
@@ -169,6 +192,9 @@ class AwsEyes:
         while True:
             answer = look_at("cloudwatch:GetMetricData", self._of("cloudwatch").get_metric_data, **asked)
             for one in answer["MetricDataResults"]:
+                # Without values, as where nothing happened.
+                if one.get("StatusCode") in ("Forbidden", "InternalError"):
+                    raise Unseen(one["StatusCode"], "")
                 pairs = zip(one.get("Timestamps", ()), one.get("Values", ()), strict=False)
                 found[int(one["Id"][1:])] += [Point(at.astimezone(UTC), float(value)) for at, value in pairs]
             if not answer.get("NextToken"):

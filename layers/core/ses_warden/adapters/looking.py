@@ -6,18 +6,21 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.failures import code_of
-from ses_warden.errors import Unseen
+from ses_warden.errors import Absent, Unseen
 
 # Services differ in the word for it, and SQS's older protocol has one of its own.
 _ABSENT = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
+        "NoSuchBucket",
         "NotFound",
         "NotFoundException",
         "QueueDoesNotExist",
         "ResourceNotFoundException",
     }
 )
+# Other failures (throttling, credentials that have run out, silence) lack no right.
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 
 
 def look(right: str, operation: Callable[..., Any], **request: Any) -> Any:
@@ -27,14 +30,14 @@ def look(right: str, operation: Callable[..., Any], **request: Any) -> Any:
     except ClientError as error:
         if code_of(error) in _ABSENT:
             return None
-        raise Unseen(code_of(error), right) from error
+        raise Unseen(code_of(error), right if code_of(error) in _DENIED else "") from error
     except BotoCoreError as error:
-        raise Unseen(code_of(error), right) from error
+        raise Unseen(code_of(error), "") from error
 
 
 def look_at(right: str, operation: Callable[..., Any], **request: Any) -> Any:
-    """The answer, also where absence is no answer: then it is `Unseen` as well."""
+    """The answer, where there must be one. Raises `Absent` too."""
     answer = look(right, operation, **request)
     if answer is None:
-        raise Unseen("it does not exist", "")
+        raise Absent(f"what {right} asks about does not exist", "")
     return answer

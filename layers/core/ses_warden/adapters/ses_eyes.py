@@ -77,7 +77,7 @@ class SesHealth:
             try:
                 one = self._paced(look, "ses:GetEmailIdentity", self._client.get_email_identity, EmailIdentity=name)
             except Unseen as error:
-                why = f"Could not be seen ({error}). Whoever asks needs the right {error.right}."
+                why = f"Could not be seen ({error})." + (f" Whoever asks needs the right {error.right}." if error.right else "")
                 return Identities(seen, len(listed) - len(seen) + further, why)
             if one is not None:  # it may be gone since
                 seen.append(Identity(name, str(one.get("ConfigurationSetName") or "")))

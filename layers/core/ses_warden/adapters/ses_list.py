@@ -94,15 +94,20 @@ class SesSuppressionList:
         return [one for one in spellings if self._ask(delete, absent_is_fine=True, EmailAddress=one) is not None]
 
     def _change_in_bulk(self, wishes: Sequence[Wish], done: Callable[[int], None]) -> None:
+        # Whether a removal of what is not there counts as failed is not documented; that none is there is what was wanted.
         finished = 0
         kinds = {"DELETE": [wish for wish in wishes if not wish.reason], "PUT": [wish for wish in wishes if wish.reason]}
         for action, some in kinds.items():
+            doubts: list[SuppressionListError] = []
             for part in batched(some, MOST_IN_A_FILE[action], strict=False):
-                self._import(action, part)
+                doubts += self._import(action, part)
                 finished += len(part)
                 done(finished)
+            if doubts and not {wish.address for wish in some}.isdisjoint(one.address for one in self.listed()):
+                raise doubts[0]
 
-    def _import(self, action: str, wishes: Sequence[Wish]) -> None:
+    def _import(self, action: str, wishes: Sequence[Wish]) -> list[SuppressionListError]:
+        """Runs a job. Raises what was wrong with it; a DELETE of which records failed is only doubted."""
         key = f"suppression-sync/{uuid.uuid4().hex}.json"
         lines = (
             json.dumps({"emailAddress": wish.address} | ({"reason": wish.reason} if wish.reason else {})) + "\n" for wish in wishes
@@ -110,6 +115,7 @@ class SesSuppressionList:
         self._store(self._s3().put_object, Bucket=self._bucket, Key=key, Body="".join(lines).encode())
         # The file names recipients. While a job may still read it, it stays: then the bucket's lifecycle deletes it.
         fault: SuppressionListError | None = None
+        failed = 0
         try:
             job = self._ask(
                 self._client.create_import_job,
@@ -119,31 +125,43 @@ class SesSuppressionList:
         except SuppressionListError as error:
             fault = error
         else:
-            fault = self._fault_of(job, action)
+            fault, failed = self._fault_of(job, action)
+        doubted = [fault] if fault and failed and action == "DELETE" else []
         try:
             self._store(self._s3().delete_object, Bucket=self._bucket, Key=key)
         finally:
-            if fault:
+            if fault and not doubted:
                 raise fault
+        return doubted
 
-    def _fault_of(self, job: str, action: str) -> SuppressionListError | None:
-        """What was wrong with a job that has ended. Raises `SuppressionListError` where it may still run after an hour."""
+    def _fault_of(self, job: str, action: str) -> tuple[SuppressionListError | None, int]:
+        """What was wrong with a job that has ended, and how many records failed.
+
+        Raises `SuppressionListError` where it may still run after an hour.
+        """
         until = self._monotonic() + _LONGEST_JOB_SECONDS
         while True:
             try:
                 answer = self._ask(self._client.get_import_job, JobId=job)
             except SuppressionListError as error:
+                if isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == "AccessDeniedException":
+                    raise SuppressionListError(
+                        f"SES's import job {job} ({action}) was started, and may not be asked about: that needs the right "
+                        "ses:GetImportJob. Compare again when it has ended"
+                    ) from error
                 # The job goes on without us.
                 answer, status = {}, str(error)
             else:
                 status = answer["JobStatus"]
-            if status == "COMPLETED" and not answer.get("FailedRecordsCount"):
-                return None
+            failed = int(answer.get("FailedRecordsCount", 0))
+            if status == "COMPLETED" and not failed:
+                return None, 0
             if status in ("COMPLETED", "FAILED", "CANCELLED"):
-                return SuppressionListError(
-                    f"SES's import job {job} ({action}) is {status}, {answer.get('FailedRecordsCount', 0)} addresses failed; "
+                fault = SuppressionListError(
+                    f"SES's import job {job} ({action}) is {status}, {failed} addresses failed; "
                     "`aws sesv2 get-import-job` says where it lists them. Another run tries the rest again"
                 )
+                return fault, failed
             if self._monotonic() >= until:
                 raise SuppressionListError(f"SES's import job {job} ({action}) is still {status} after an hour")
             self._sleep(_POLL_SECONDS)

@@ -1,13 +1,13 @@
 """Looks at how events come in: configuration sets and their destinations, topics, subscriptions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ses_warden.application.looks import Check, Eyes, Judged, SesEyes, looked, named, queue_arn, unnamed
 from ses_warden.domain import health_lanes
-from ses_warden.domain.findings import Finding
-from ses_warden.domain.health import Blueprint, Delivery, Subscription, broken
+from ses_warden.domain.findings import Finding, worst
+from ses_warden.domain.health import Blueprint, Delivery, Subscription, Topic, broken
 from ses_warden.domain.health_lanes import ACTIVITY, FEEDBACK, TRACKING, Lane, Publisher, alarms_at, ses_at
 from ses_warden.domain.health_mail import judge_account
 from ses_warden.errors import Unseen
@@ -69,13 +69,23 @@ class Lanes:
         if seen is None:
             yield broken("topic.policy", where, "SNS knows no such topic: all that goes there is lost", "Deploy a new stack.")
             return
-        first = next(self.plan.sets(), "ses-warden")
-        publisher = alarms_at(arn) if where == "AlertTopic" else ses_at(arn, first)
-        yield health_lanes.judge_topic(where, arn, seen, publisher)
+        some = [alarms_at(arn)] if where == "AlertTopic" else [ses_at(arn, one) for one in self.plan.sets()]
+        yield self._policy(where, arn, seen, some)
+        publisher = next(iter(some), ses_at(arn, "ses-warden"))
         if seen.key.endswith("alias/aws/sns"):
-            yield health_lanes.aws_key(where, publisher)
+            yield health_lanes.aws_key("topic.key", where, publisher)
         elif seen.key:
             yield from looked(Check("topic.key", where, partial(self._key, where, publisher, seen.key)))
+
+    def _policy(self, where: str, arn: str, seen: Topic, publishers: list[Publisher]) -> Finding:
+        """Of all that publish, the one that fares worst: a policy may name one configuration set and forget another."""
+        found = [health_lanes.judge_topic(where, arn, seen, one) for one in publishers]
+        standing = worst(found)
+        for finding, publisher in zip(found, publishers, strict=True):
+            if finding.standing is standing:
+                part = any(one.standing is not standing for one in found)
+                return replace(finding, what=f"{finding.what}: {publisher.caller.arn}") if part else finding
+        return unnamed("topic.policy", where, "ConfigurationSetName")
 
     def _key(self, where: str, publisher: Publisher, key: str) -> Judged:
         return health_lanes.judge_key("topic.key", where, self.eyes.key(key), publisher)

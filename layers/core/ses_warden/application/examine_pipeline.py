@@ -9,7 +9,7 @@ from ses_warden.application.examine_runners import Runners
 from ses_warden.application.looks import Check, Eyes, Judged, Records, SesEyes, looked, needs
 from ses_warden.domain import health_mail
 from ses_warden.domain.findings import Finding, Standing
-from ses_warden.domain.health import Blueprint, Traffic, unknown
+from ses_warden.domain.health import Blueprint, Traffic, unknown, well
 from ses_warden.errors import Unseen
 
 _HOURS = 6
@@ -47,18 +47,27 @@ class Examination:
                 Check("events.age", "events", lambda: health_mail.judge_age(traffic, self.records.last_event(self.now), self.now))
             )
             covered = looked(Check("events.coverage", "events", lambda: self._coverage(traffic)))
-            coverage = covered[0].standing
+            coverage = covered[0].standing if self._hours() else Standing.UNKNOWN
             found += covered
             if self.plan.of("FeedbackTopicArn"):
                 found.append(health_mail.judge_feedback(traffic, self.now))
         return found + looked(Check("identity.set", "identities", lambda: self._identities(coverage)))
 
     def _coverage(self, traffic: Traffic) -> Finding:
+        hours = self._hours()
+        if not hours:
+            return well(
+                "events.coverage", "events", "the stack has not been there for a full hour: there is nothing to compare yet"
+            )
+        return health_mail.judge_coverage(traffic, self.records.sent(hours))
+
+    def _hours(self) -> list[datetime]:
+        """The last full hours in which the stack was there."""
         end = self.now.replace(minute=0, second=0, microsecond=0)
         if self.now - end < health_mail.SETTLED:
             end -= health_mail.HOUR
         hours = [end - number * timedelta(hours=1) for number in range(1, _HOURS + 1)]
-        return health_mail.judge_coverage(traffic, self.records.sent(hours))
+        return [one for one in hours if not self.plan.since or one >= self.plan.since]
 
     def _identities(self, coverage: Standing) -> Judged:
         seen = self.ses.identities(self.identities, lambda done: self.progress(f"identities: {done}"))

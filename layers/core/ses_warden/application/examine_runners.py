@@ -4,12 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from ses_warden.application.looks import Check, Eyes, Judged, looked, named, queue_arn, unnamed
 from ses_warden.domain import health_runners
 from ses_warden.domain.findings import Finding
 from ses_warden.domain.health import Blueprint, Queue, broken, unknown, warn
-from ses_warden.domain.health_lanes import judge_key, sns_at
+from ses_warden.domain.health_lanes import aws_key, judge_key, sns_at
+from ses_warden.domain.health_runners import Wanted
+
+# By the logical id that SAM gives the rule of a function's schedule: the parameter that switches it, and what it is for.
+_RULES: Final = {
+    "GuardFunctionEachMinute": ("GuardMode", "the guard looks each minute"),
+    "TenantStatusRule": ("GuardMode", "the guard hears of tenants"),
+    "SyncFunctionEachDay": ("SuppressionSync", "the suppression table is compared with SES's list each day"),
+    "AuditFunctionEachDay": ("AuditMode", "domains are audited"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +81,20 @@ class Runners:
         return warn("function.state", "PublisherFunction", what, "Give ExistingSuppressionStreamArn too, and deploy.")
 
     def _rules(self) -> Iterator[Check]:
-        guards = self.plan.of("GuardMode", "active") != "off"
-        rules = [
-            ("GuardFunctionEachMinute", guards, "the guard looks each minute"),
-            ("TenantStatusRule", guards, "the guard hears of tenants"),
-        ]
+        for where, (parameter, what) in _RULES.items():
+            mode = self.plan.of(parameter)
+            # An older stack has fewer of them; without a stack nobody knows.
+            if mode or self.plan.resources is None:
+                yield Check("rule.state", where, partial(self._rule, where, Wanted(what, mode != "off", parameter)))
         if self.plan.of("EventBridgeRule", "false") == "true":
-            rules.append(("SesEventsRule", True, "events of the default event bus come into the activity lane"))
-        for where, wanted, what in rules:
-            yield Check("rule.state", where, partial(self._rule, where, what, wanted=wanted))
+            wanted = Wanted("events of the default event bus come into the activity lane", on=True, parameter="EventBridgeRule")
+            yield Check("rule.state", "SesEventsRule", partial(self._rule, "SesEventsRule", wanted))
 
-    def _rule(self, where: str, what: str, *, wanted: bool) -> Finding:
+    def _rule(self, where: str, wanted: Wanted) -> Finding:
         if self.plan.resources is None:
             return _no_resources("rule.state", where)
         name = self.plan.resource(where)
-        return health_runners.judge_rule(where, name, self.eyes.rule(name) if name else None, wanted=wanted, what=what)
+        return health_runners.judge_rule(where, name, self.eyes.rule(name) if name else None, wanted)
 
     def _queues(self) -> Iterator[Check]:
         for where, topic in (("ActivityQueue", "ActivityTopicArn"), ("FeedbackRetryQueue", "FeedbackTopicArn")):
@@ -113,6 +122,8 @@ class Runners:
         yield from looked(Check("queue.age", where, partial(self._age, where, url, seen)))
 
     def _key(self, where: str, topic: str, seen: Queue) -> Judged:
+        if seen.key.endswith("alias/aws/sqs"):
+            return aws_key("queue.key", where, sns_at(topic))
         return [judge_key("queue.key", where, self.eyes.key(seen.key), sns_at(topic))] if seen.key else []
 
     def _alarms(self) -> Judged:

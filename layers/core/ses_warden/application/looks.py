@@ -21,9 +21,10 @@ from ses_warden.domain.health import (
     Subscription,
     Topic,
     Traffic,
+    broken,
     unknown,
 )
-from ses_warden.errors import Unseen, WardenError
+from ses_warden.errors import Absent, Unseen, WardenError
 
 type Judged = Finding | Iterable[Finding]
 
@@ -88,14 +89,19 @@ class Check(NamedTuple):
 
 def needs(error: Unseen) -> str:
     """What opens a look that was refused."""
-    return f"Whoever asks needs the right {error.right}." if error.right else ""
+    if error.right:
+        return f"Whoever asks needs the right {error.right}."
+    return "No right is missing: ask again, and look at the credentials and the network if it stays so."
 
 
 def looked(check: Check) -> list[Finding]:
-    """What a look comes to; where it could not be had, that is the finding."""
+    """What a look comes to; where it could not be had, or what it is about is gone, that is the finding."""
     try:
         judged = check.look()
         return [judged] if isinstance(judged, Finding) else list(judged)
+    except Absent as error:
+        mend = "It was deleted, or lies in another account or Region. A deployment does not bring back what was deleted by hand."
+        return [broken(check.code, check.where, str(error), mend)]
     except Unseen as error:
         return [unknown(check.code, check.where, f"could not be seen: {error}", needs(error))]
     except WardenError as error:

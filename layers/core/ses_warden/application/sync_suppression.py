@@ -151,13 +151,13 @@ def refuse_to_empty(plan: Plan) -> None:
 def apply_sync(plan: Plan, ledger: Ledger, ses: SesList, now: datetime, progress: Progress = _silent) -> Applied:
     """Does what the plan says, each step decided again on the row as it is by then: what changed meanwhile is left.
 
-    First the table learns, then SES's list is changed. Raises `WardenError`; what was done until then stays, and another run
-    goes on from there.
+    First the table learns, then SES's list is changed, then the rows are looked at once more. Raises `WardenError`; what was done
+    until then stays, and another run goes on from there.
     """
     left = [step for step in plan.steps if step.action is Action.ASK]
     steps = [step for step in plan.steps if step.action is not Action.ASK]
     done: Counter[Action] = Counter()
-    wishes: list[Wish] = []
+    changing: list[Step] = []
     for some in batched(steps, _AT_ONCE, strict=False):
         known = ledger.entries([EntryKey(step.address, ACCOUNT) for step in some])
         for step in some:
@@ -171,12 +171,32 @@ def apply_sync(plan: Plan, ledger: Ledger, ses: SesList, now: datetime, progress
                     left.append(step)
                     continue
             else:
-                wishes.extend(_wishes(again))
+                changing.append(again)
             done[step.action] += 1
         progress("changing the table", done.total(), len(steps))
+    wishes = [wish for step in changing for wish in _wishes(step)]
     if wishes:
-        ses.change(wishes, lambda changed: progress("changing SES's list", changed, len(wishes)))
+        try:
+            ses.change(wishes, lambda changed: progress("changing SES's list", changed, len(wishes)))
+        finally:
+            # It takes minutes, import jobs even longer: what the table has learnt since then wins, also where a change failed.
+            ses.change(list(_overtaken(changing, plan.authority, ledger, now)), lambda _: None)
     return Applied(done, left)
+
+
+def _overtaken(steps: Sequence[Step], authority: Authority, ledger: Ledger, now: datetime) -> Iterator[Wish]:
+    """What undoes changes: who was put on SES's list and released since leaves it; who was taken off and is held now comes back."""
+    for some in batched(steps, _AT_ONCE, strict=False):
+        known = ledger.entries([EntryKey(step.address, ACCOUNT) for step in some])
+        for step in some:
+            entry = known.get(EntryKey(step.address, ACCOUNT))
+            if step.action is Action.ADD_THERE:
+                if entry and entry.released and not blocks(entry, now):
+                    yield Wish(step.address, None)
+                continue
+            again = reconcile(step.address, entry, (), authority, now)
+            if again and again.action is Action.ADD_THERE:
+                yield from _wishes(again)
 
 
 def _wishes(step: Step) -> Iterable[Wish]:

@@ -70,10 +70,11 @@ class Topic(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A KMS key."""
+    """A KMS key. One that AWS manages (`aws`) lets no other service in, whatever its policy."""
 
     policy: str
     state: str  # None asked: empty
+    aws: bool = False
 
 
 class Subscription(NamedTuple):

@@ -1,5 +1,6 @@
 """Judges how events come in: configuration sets with their destinations, topics with their keys, subscriptions."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -81,18 +82,13 @@ def judge_destinations(name: str, seen: Sequence[Destination], lanes: Iterable[L
     for lane in lanes:
         code = f"set.{lane.name}"
         ours = [one for one in seen if one.topic == lane.topic]
-        mend = (
-            f"`aws sesv2 update-configuration-set-event-destination --configuration-set-name {name} "
-            f"--event-destination-name {ours[0].name if ours else lane.destination}`, or take it away and deploy the stack."
-        )
         have = frozenset[str]().union(*(one.types for one in ours if one.enabled))
         missing = lane.types - have
+        found = next((one for one in seen if one.topic == lane.topic or (not ours and one.name == lane.destination)), None)
+        mend = f"`{_destination(name, lane, found)}`"
         if not ours:
             what = f"no event destination leads to the {lane.name} topic: its events reach nobody"
-            mend = (
-                f"`aws sesv2 create-configuration-set-event-destination --configuration-set-name {name} --event-destination-name "
-                f"{lane.destination} …` brings it back. A deployment does not: CloudFormation sees nothing that was done by hand."
-            )
+            mend += " brings it back. A deployment does not: CloudFormation sees nothing that was done by hand."
             yield broken(code, name, what, mend, _DESTINATIONS)
         elif not any(one.enabled for one in ours):
             yield broken(code, name, f"the event destination {ours[0].name} is switched off", mend, _DESTINATIONS)
@@ -101,6 +97,19 @@ def judge_destinations(name: str, seen: Sequence[Destination], lanes: Iterable[L
             yield how(code, name, f"the event destination {ours[0].name} lacks {_listed(missing)}", mend, _DESTINATIONS)
         else:
             yield well(code, name, f"all {lane.name} goes to its topic")
+
+
+def _destination(name: str, lane: Lane, found: Destination | None) -> str:
+    """The command that makes a destination as the lane needs it. It replaces all of one that is there, so its types are kept."""
+    whole = {
+        "Enabled": True,
+        "MatchingEventTypes": sorted(lane.types | (found.types if found else frozenset())),
+        "SnsDestination": {"TopicArn": lane.topic},
+    }
+    return (
+        f"aws sesv2 {'update' if found else 'create'}-configuration-set-event-destination --configuration-set-name {name} "
+        f"--event-destination-name {found.name if found else lane.destination} --event-destination '{json.dumps(whole)}'"
+    )
 
 
 class Publisher(NamedTuple):
@@ -148,17 +157,20 @@ def judge_topic(where: str, arn: str, seen: Topic, publisher: Publisher) -> Find
             return broken(code, where, f"no statement of the policy lets {who} publish", mend, _DESTINATIONS)
 
 
-def aws_key(where: str, publisher: Publisher) -> Finding:
-    """A topic encrypted with AWS's own key for SNS, which lets no other service in."""
+def aws_key(code: str, where: str, publisher: Publisher) -> Finding:
+    """A topic or queue encrypted with a key that AWS manages, which lets no other service in."""
     who = publisher.name
-    what = f"it is encrypted with AWS's own key for SNS, which {who} may not use: what {who} publishes is dropped silently"
-    return broken("topic.key", where, what, "Give the topic a key of yours or none: `aws sns set-topic-attributes`.", _KEYS)
+    what = f"it is encrypted with a key that AWS manages, which {who} may not use: what {who} publishes is lost"
+    how = "sns set-topic-attributes" if code == "topic.key" else "sqs set-queue-attributes"
+    return broken(code, where, what, f"Give it a key of yours, or none: `aws {how}`.", _KEYS)
 
 
 def judge_key(code: str, where: str, seen: Key, publisher: Publisher) -> Finding:
     """Whether the publisher may use the key of a topic or queue."""
     who = publisher.name
-    if seen.state not in ("", "Enabled"):
+    if seen.aws:
+        return aws_key(code, where, publisher)
+    if seen.state not in ("", "Enabled", "Updating"):  # which a key of several Regions is for minutes, and works
         what = f"its key is {seen.state}: nothing can be published to it or read from it"
         return broken(code, where, what, "Bring it back: `aws kms enable-key`, `aws kms cancel-key-deletion`.", _KEYS)
     grants = {grant(seen.policy, publisher.caller, action, "*") for action in ("kms:Decrypt", "kms:GenerateDataKey")}

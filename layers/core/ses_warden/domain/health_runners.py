@@ -2,23 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from ses_warden.domain.findings import Finding
-from ses_warden.domain.health import Alarm, Function, Heap, Queue, Source, broken, many, warn, well
+from ses_warden.domain.health import Alarm, Function, Heap, Queue, Source, broken, many, unknown, warn, well
 from ses_warden.domain.policies import Caller, Grant, grant
 from ses_warden.domain.text import clean
 
 _STATES: Final = "https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html"
 _REASON = 200
 _DEPLOY = "Deploy the stack again."
+# CloudFormation sees nothing that was done by hand.
+_GONE = "A deployment does not bring back what was deleted by hand: create it as template.yaml has it, or deploy a new stack."
 
 
 def judge_function(where: str, seen: Function | None) -> Iterator[Finding]:
     """Whether it can run, as it was deployed last."""
     code = "function.state"
     if seen is None:
-        yield broken(code, where, "Lambda knows no such function", _DEPLOY)
+        yield broken(code, where, "Lambda knows no such function", _GONE)
         return
     if seen.state not in ("Active", "Pending", "Inactive", ""):
         reason = f": {clean(seen.reason, _REASON)}" if seen.reason else ""
@@ -56,29 +58,46 @@ def judge_sources(where: str, seen: Sequence[Source], wanted: Sequence[str]) -> 
         found = [one for one in seen if one.arn == arn]
         code = "function.source"
         if not found:
-            yield broken(code, where, f"nothing feeds it from {name}: what is there waits", _DEPLOY)
+            mend = f"`aws lambda create-event-source-mapping --event-source-arn {arn} …`. {_GONE}"
+            yield broken(code, where, f"nothing feeds it from {name}: what is there waits", mend)
             continue
         best = next((one for one in found if one.state == "Enabled"), found[0])
         result = clean(best.last_result, _REASON)
-        if best.state in ("Disabled", "Disabling"):
+        if best.state in ("Disabled", "Disabling", "Deleting"):
             mend = f"`aws lambda update-event-source-mapping --uuid {best.uuid} --enabled`; find out first who switched it off."
             yield broken(code, where, f"it is no longer fed from {name}: the mapping is {best.state}", mend)
         elif "PROBLEM" in result.upper() or "ERROR" in result.upper():
-            yield broken(code, where, f"feeding it from {name} fails: {result}", "Its role or the queue's key lacks a right.")
+            yield broken(
+                code,
+                where,
+                f"feeding it from {name} fails: {result}",
+                "See the function's log; its role or a key may lack a right.",
+            )
         else:
             yield well(code, where, f"it is fed from {name}" + ("" if best.state == "Enabled" else f" ({best.state})"))
 
 
-def judge_rule(where: str, name: str, state: str | None, *, wanted: bool, what: str) -> Finding:
-    """Whether a rule of EventBridge is on, or off, as it should be; `what` it does, `state` None where there is none."""
+class Wanted(NamedTuple):
+    """What a rule of EventBridge does, and whether a parameter, by its name, wants it on."""
+
+    what: str
+    on: bool
+    parameter: str
+
+
+def judge_rule(where: str, name: str, state: str | None, wanted: Wanted) -> Finding:
+    """Whether a rule is on, or off, as it should be; `state` is None where there is none."""
+    what = wanted.what
     if state is None:
-        return broken("rule.state", where, f"there is no rule by which {what}", _DEPLOY)
+        return broken("rule.state", where, f"there is no rule by which {what}", _GONE)
     on = state.startswith("ENABLED")
-    if on is wanted:
-        return well("rule.state", where, f"{what}" if on else "it is off, as GuardMode wants it")
-    if wanted:
+    if on is wanted.on:
+        return well("rule.state", where, what if on else f"it is off, as {wanted.parameter} wants it")
+    if wanted.on:
         return broken("rule.state", where, f"the rule by which {what} is switched off", f"`aws events enable-rule --name {name}`.")
-    return warn("rule.state", where, f"it is on, though GuardMode is off: {what}", _DEPLOY)
+    return warn(
+        "rule.state", where, f"it is on, though {wanted.parameter} is off: {what}", f"`aws events disable-rule --name {name}`."
+    )
 
 
 def judge_queue(where: str, seen: Queue, topic: str) -> Finding:
@@ -87,13 +106,13 @@ def judge_queue(where: str, seen: Queue, topic: str) -> Finding:
     given = grant(seen.policy, caller, "sqs:SendMessage", seen.arn)
     if given in (Grant.NONE, Grant.DENIED):
         what = "its policy does not let SNS fill it: events go to the dead-letter queue, or are lost"
-        return broken("queue.policy", where, what, "Deploy the stack again, or put the policy of template.yaml back.")
+        return broken("queue.policy", where, what, "Put the policy of template.yaml back: `aws sqs set-queue-attributes`.")
     if given is Grant.UNCLEAR:
         what = "whether SNS may fill it hangs on a condition that cannot be judged from here"
         return warn("queue.policy", where, what, "Compare it with template.yaml; `doctor --send-test` tells.")
     if not seen.dead_letters:
         what = "it has no dead-letter queue: what cannot be recorded is tried for 14 days, then lost"
-        return warn("queue.policy", where, what, "Deploy the stack again, or set the queue's RedrivePolicy.")
+        return warn("queue.policy", where, what, "Set its RedrivePolicy as template.yaml has it: `aws sqs set-queue-attributes`.")
     return well("queue.policy", where, "SNS may fill it")
 
 
@@ -129,7 +148,7 @@ def judge_alarms(seen: Sequence[Alarm]) -> Iterator[Finding]:
         mend = "`aws cloudwatch enable-alarm-actions --alarm-names …`, when what they were silenced for is over."
         yield warn("alarm.actions", "alarms", f"nobody is told when these speak: {', '.join(mute)}", mend)
     if not seen:
-        yield warn("alarm.state", "alarms", "CloudWatch knows none of the stack's alarms", _DEPLOY)
+        yield warn("alarm.state", "alarms", "CloudWatch knows none of the stack's alarms", _GONE)
     elif not mute and not any(one.speaks for one in seen):
         yield well("alarm.state", "alarms", f"none of {len(seen)} is in alarm")
 
@@ -139,6 +158,9 @@ def judge_quarantine(where: str, seen: Heap, now: datetime) -> Finding:
     total = many(seen.listed, "payload", "or more payloads" if seen.more else "payloads")
     if not seen.listed:
         return well("quarantine.objects", where, "it is empty")
+    if seen.more and not seen.fresh:
+        what = f"{total}; those that were looked at are from before"
+        return unknown("quarantine.objects", where, what, "`ses-warden replay --quarantine --plan` looks at them all.")
     if not seen.fresh:
         return well("quarantine.objects", where, f"{total} from before, none of the last day")
     ago = spell((now - seen.newest).total_seconds()) if seen.newest else "a while"

@@ -5,12 +5,10 @@ How policies are evaluated: https://docs.aws.amazon.com/IAM/latest/UserGuide/ref
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
-from typing import Any, NamedTuple, cast
-
-# Statements about all but what they name: rare, and too easily read wrongly.
-_ALL_BUT = frozenset({"NotAction", "NotPrincipal", "NotResource"})
+from itertools import zip_longest
+from typing import Any, Final, NamedTuple, cast
 
 
 class Grant(Enum):
@@ -42,7 +40,7 @@ def grant(policy: str, caller: Caller, action: str, resource: str) -> Grant:
     """What the policy, a JSON document, says of an action on a resource (an ARN, or `*` in a key's policy)."""
     allowed, may_allow, may_deny = None, False, False
     for statement in _statements(policy):
-        verdict = _judge(statement, caller)
+        verdict = _judge(statement.get("Condition"), caller)
         if verdict.holds is False or not _concerns(statement, caller, action, resource):
             continue
         if statement.get("Effect") == "Deny":
@@ -70,19 +68,36 @@ def _statements(policy: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _concerns(statement: Mapping[str, Any], caller: Caller, action: str, resource: str) -> bool:
-    if statement.keys() & _ALL_BUT:
-        return True
-    principal = statement.get("Principal")
-    named = _words(principal.get("Service")) + _words(principal.get("AWS")) if isinstance(principal, dict) else _words(principal)
     return (
-        any(name in (caller.service, "*") for name in named)
-        and any(_like(pattern.lower(), action.lower()) for pattern in _words(statement.get("Action")))
-        and any(_like(pattern, resource) or pattern == "*" for pattern in _words(statement.get("Resource", "*")))
+        _concerns_one(statement, "Principal", lambda value: _names(value, caller))
+        and _concerns_one(
+            statement, "Action", lambda value: any(_like(pattern.lower(), action.lower()) for pattern in _words(value))
+        )
+        # A key's policy speaks of the key itself, by `*` or by its ARN.
+        and (
+            resource == "*" or _concerns_one(statement, "Resource", lambda value: any(_is(one, resource) for one in _words(value)))
+        )
     )
 
 
-def _judge(statement: Mapping[str, Any], caller: Caller) -> _Verdict:
-    conditions = statement.get("Condition")
+def _concerns_one(statement: Mapping[str, Any], element: str, matches: Callable[[object], bool]) -> bool:
+    """Whether an element names it, or its opposite, such as `NotAction`, does not."""
+    if element in statement:
+        return matches(statement[element])
+    return f"Not{element}" in statement and not matches(statement[f"Not{element}"])
+
+
+def _names(principal: object, caller: Caller) -> bool:
+    """Whether the principal is the caller, or everybody; services are of no account."""
+    named = _words(principal.get("Service")) + _words(principal.get("AWS")) if isinstance(principal, dict) else _words(principal)
+    return any(name in (caller.service, "*") for name in named)
+
+
+def _is(pattern: str, resource: str) -> bool:
+    return pattern == "*" or _like(pattern, resource)
+
+
+def _judge(conditions: object, caller: Caller) -> _Verdict:
     verdicts: list[bool | None] = []
     bound = False
     for operator, keys in conditions.items() if isinstance(conditions, dict) else ():
@@ -91,24 +106,28 @@ def _judge(statement: Mapping[str, Any], caller: Caller) -> _Verdict:
             bound = bound or any(caller.account in value for value in _words(values))
     if False in verdicts:
         return _Verdict(holds=False, bound=bound)
-    unclear = None in verdicts or bool(statement.keys() & _ALL_BUT)
-    return _Verdict(holds=None if unclear else True, bound=bound)
+    return _Verdict(holds=None if None in verdicts else True, bound=bound)
 
 
 def _holds(operator: str, key: str, values: list[str], caller: Caller) -> bool | None:
     # Services of AWS come over TLS. The key SourceOwner is not one that SES is known to send.
-    known = {"aws:sourceaccount": caller.account, "aws:sourcearn": caller.arn, "aws:securetransport": "true"}
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    known = {
+        "aws:sourceaccount": caller.account,
+        "aws:sourcearn": caller.arn,
+        "aws:securetransport": "true",
+        "aws:principalisawsservice": "true",
+        "aws:principalservicename": caller.service,
+    }
     if key not in known:
         return None
-    match operator.removesuffix("ifexists"):
-        case "stringequals" | "stringequalsignorecase" | "bool":
-            return known[key] in [value.lower() for value in values] or known[key] in values
-        case "stringlike" | "arnlike" | "arnequals":
-            return any(_like(value, known[key]) for value in values)
-        case "stringnotequals" | "stringnotlike" | "arnnotlike" | "arnnotequals":
-            return not any(_like(value, known[key]) for value in values)
-        case _:
-            return None
+    plain = operator.removesuffix("ifexists")
+    if plain == "null":
+        return "true" not in [value.lower() for value in values]
+    same = _SAME.get(plain.replace("not", "", 1) if "not" in plain else plain)
+    if same is None:
+        return None
+    return any(same(value, known[key]) for value in values) is not ("not" in plain)
 
 
 def _words(value: object) -> list[str]:
@@ -121,3 +140,21 @@ def _words(value: object) -> list[str]:
 def _like(pattern: str, text: str) -> bool:
     parts = ("." if part == "?" else ".*" if part == "*" else re.escape(part) for part in re.split(r"([*?])", pattern))
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+
+
+def _like_arn(pattern: str, arn: str) -> bool:
+    """Part by part: a star does not reach over a colon. What is missing at the end is anything.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+    """
+    return all(_like(one, other) for one, other in zip_longest(pattern.split(":", 5), arn.split(":", 5), fillvalue="*"))
+
+
+_SAME: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "stringequals": str.__eq__,
+    "stringequalsignorecase": lambda value, text: value.lower() == text.lower(),
+    "bool": lambda value, text: value.lower() == text,
+    "stringlike": _like,
+    "arnlike": _like_arn,
+    "arnequals": _like_arn,
+}
