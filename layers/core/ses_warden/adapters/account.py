@@ -100,12 +100,26 @@ class CloudWatchSends:
                 raise MetricsError(f"CloudWatch does not tell what was sent: {code}{missing}") from error
             except BotoCoreError as error:
                 raise MetricsError(f"CloudWatch did not answer: {code_of(error)}") from error
-            for result in answer["MetricDataResults"]:
-                moments = (moment.astimezone(UTC) for moment in result.get("Timestamps", ()))
-                found.update(zip(moments, map(float, result.get("Values", ())), strict=True))
+            found.update(_counts(answer))
             if not answer.get("NextToken"):
                 return found
             asked["NextToken"] = answer["NextToken"]
+
+
+def _counts(answer: Mapping[str, Any]) -> dict[datetime, float]:
+    found: dict[datetime, float] = {}
+    try:
+        for result in answer["MetricDataResults"]:
+            # What is missing would pass for hours in which nothing was sent.
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html
+            status = result.get("StatusCode", "Complete")
+            if status != "Complete" and not (status == "PartialData" and answer.get("NextToken")):
+                raise MetricsError(f"CloudWatch told only a part of what was sent: {clean(str(status), _LONGEST_WORD)}")
+            moments = (moment.astimezone(UTC) for moment in result.get("Timestamps", ()))
+            found.update(zip(moments, map(float, result.get("Values", ())), strict=True))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise MetricsError("CloudWatch answered in a form that its API does not have") from error
+    return found
 
 
 def account_from(answer: Mapping[str, Any]) -> Account:
