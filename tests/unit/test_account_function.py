@@ -13,7 +13,8 @@ from ses_warden.application.watch_account import AccountWatched
 from ses_warden.bootstrap.watching import watch_todays_account
 from ses_warden.domain.account_facts import Moved
 from ses_warden.errors import AccountError, AuditError, SettingsError
-from tests.support.dynamo import REGION, session, table_shapes
+from tests.support.dynamo import session, table_shapes
+from tests.support.emulator import REGION
 from tests.support.template import TEMPLATE
 
 ENVIRONMENT = {
