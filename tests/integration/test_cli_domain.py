@@ -16,6 +16,7 @@ import boto3
 import pytest
 from pydantic import TypeAdapter
 
+from ses_warden.domain.vdm import OURS_A_MONTH
 from ses_warden_cli.domain import shapes
 from ses_warden_simulator.server import Server
 from tests.support.emulator import CREDENTIALS, REGION
@@ -167,7 +168,7 @@ def test_people_see_a_table_and_how_to_mend_it(run: Run, stack: str, identities:
         in (result.stdout)
     )
     assert "Virtual Deliverability Manager: off" in result.stdout
-    assert "SES Warden about $6.83" in result.stdout
+    assert f"SES Warden about ${OURS_A_MONTH:.2f}" in result.stdout
 
 
 def test_the_limit_leaves_the_rest_and_says_so(run: Run, stack: str, identities: list[str]) -> None:

@@ -38,7 +38,7 @@ def printed(capsys: pytest.CaptureFixture[str], seen: Look) -> str:
                 "Virtual Deliverability Manager: on (plan NONE); for ses-warden engagement metrics no, optimized shared "
                 "delivery yes",
                 "1,000,000 mails in this Region in 30 days. For as many a month: VDM about $70.00 and what queries cost, "
-                "SES Warden about $15.83 (docs/costs.md).",
+                "SES Warden about $22.98 (docs/costs.md).",
             ],
         ),
         (
@@ -46,7 +46,7 @@ def printed(capsys: pytest.CaptureFixture[str], seen: Look) -> str:
             [
                 "Virtual Deliverability Manager: off (plan ESSENTIALS)",
                 "20,000,000 mails in this Region in 30 days. For as many a month: VDM at a price that is not known (your plan has "
-                "it already), SES Warden about $186.83 (docs/costs.md).",
+                "it already), SES Warden about $193.98 (docs/costs.md).",
             ],
         ),
     ],

@@ -181,10 +181,10 @@ def test_a_name_cannot_break_out_of_a_command() -> None:
 @pytest.mark.parametrize(
     ("mails", "plan", "vdm", "ours", "included"),
     [
-        (0, "NONE", 0, 6.83, False),
-        (1_000_000, "", 70, 15.83, False),
-        (VDM_KNOWN_UP_TO, "ESSENTIALS", 700, 96.83, True),
-        (VDM_KNOWN_UP_TO + 1, "NONE", None, 96.83, False),
+        (0, "NONE", 0, OURS_A_MONTH, False),
+        (1_000_000, "", 70, OURS_A_MONTH + 9, False),
+        (VDM_KNOWN_UP_TO, "ESSENTIALS", 700, OURS_A_MONTH + 90, True),
+        (VDM_KNOWN_UP_TO + 1, "NONE", None, OURS_A_MONTH + 90, False),
     ],
 )
 def test_vdm_and_ours_stand_side_by_side(mails: int, plan: str, vdm: float | None, ours: float, included: bool) -> None:
