@@ -7,14 +7,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ses_warden.adapters.failures import code_of
+from ses_warden.adapters.failures import DENIED, code_of
 from ses_warden.domain.account import UNLIMITED, Account, Details, Quota, Review
 from ses_warden.domain.production import AccessRequest
 from ses_warden.domain.quota_use import STEP
 from ses_warden.domain.text import clean
 from ses_warden.errors import AccountError, MetricsError, NothingToDo
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _LONGEST_WORD = 100
 _LONGEST_TEXT = 5000
 _MOST_LISTED = 20

@@ -23,7 +23,6 @@ _MOST_BYTES, _MOST_RECORDS = 16_384, 100
 # What arrives in one piece nearly everywhere; larger answers come over TCP: https://dnsflagday.net/2020/
 _UDP_BYTES = 1_232
 _LAST_PORT = 65_535
-_BAD_NAMES = (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel, dns.name.BadEscape, dns.name.IDNAException)
 
 
 class DnsNames:
