@@ -138,6 +138,13 @@ def test_a_field_that_is_missing_is_not_known(name: str) -> None:
     assert (account.enforcement is None) is (name == "EnforcementStatus")
 
 
+@pytest.mark.parametrize("attributes", [{"SuppressedReasons": []}, {}, {"ValidationAttributes": {}}])
+def test_suppression_without_reasons_is_switched_off(attributes: dict[str, Any]) -> None:
+    """Whether SES says so by an empty list or by none; an answer without settings says nothing."""
+    assert account_from({"SuppressionAttributes": attributes}).suppressed_reasons == ()
+    assert account_from({}).suppressed_reasons is None
+
+
 @pytest.mark.parametrize("value", [None, "", [], {}, 5, "x", [None], {"SuppressedReasons": None}, {"Status": 5}, float("nan")])
 @pytest.mark.parametrize("name", FULL)
 def test_a_field_of_another_shape_is_no_traceback(name: str, value: Any) -> None:

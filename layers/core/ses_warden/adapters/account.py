@@ -123,15 +123,17 @@ def _counts(answer: Mapping[str, Any]) -> dict[datetime, float]:
 
 def account_from(answer: Mapping[str, Any]) -> Account:
     """The answer of GetAccount; what it lacks or holds in another shape is None."""
-    suppression, vdm = _map(answer, "SuppressionAttributes"), _map(answer, "VdmAttributes")
+    suppression, vdm = answer.get("SuppressionAttributes"), _map(answer, "VdmAttributes")
+    suppression = suppression if isinstance(suppression, Mapping) else None
     plan, details = _map(answer, "PricingAttributes"), answer.get("Details")
-    condition = _map(_map(suppression, "ValidationAttributes"), "ConditionThreshold")
+    condition = _map(_map(suppression or {}, "ValidationAttributes"), "ConditionThreshold")
     return Account(
         production=_flag(answer, "ProductionAccessEnabled"),
         enforcement=_word(answer, "EnforcementStatus"),
         sending=_flag(answer, "SendingEnabled"),
         quota=_quota(_map(answer, "SendQuota")),
-        suppressed_reasons=_words(suppression, "SuppressedReasons") if "SuppressedReasons" in suppression else None,
+        # Settings without reasons suppress for none, as doctor takes it; an answer without settings says nothing.
+        suppressed_reasons=_words(suppression, "SuppressedReasons") if suppression is not None else None,
         validation=_word(condition, "ConditionThresholdEnabled"),
         vdm=_word(vdm, "VdmEnabled"),
         vdm_engagement=_word(_map(vdm, "DashboardAttributes"), "EngagementMetrics"),
