@@ -20,8 +20,10 @@ from benchmarks.traffic import (
     total,
 )
 from benchmarks.workload import ACTIVITY, PER_MAIL
+from ses_warden.adapters.guard_metrics import GUARD_METRICS
 from ses_warden.adapters.metrics import LAG, NAMES
 from ses_warden.adapters.rows import DAY_SHARDS
+from ses_warden.application.guard_sending import ASK_AWS_EVERY
 from ses_warden.application.outcome import Happening
 
 # Mails a second, evenly; the slowest and the one that fills batches, and some between.
@@ -37,6 +39,12 @@ _FEW_MAILS, _SOME_MAILS = 100, 500
 # Lambda reads an idle queue with five pollers, each of which waits 20 seconds:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 _IDLE_POLLS_A_MONTH: Final = 5 * _SECONDS_A_MONTH / 20
+# The guard runs each minute with 1 GB; a third of a second is assumed. It asks CloudWatch for two rates of each scope.
+_GUARD_RUNS_A_MONTH: Final = _SECONDS_A_MONTH / 60
+_GUARD_GB_SECONDS: Final = _GUARD_RUNS_A_MONTH / 3
+_RATES_ASKED: Final = 2
+# … of a configuration set: two rates, the head-room, whether it is paused; of the account the same.
+_GUARD_BY_SET: Final = 4
 # What is counted without a configuration set at all times.
 _COMMON: Final = (
     Happening.SUPPRESSED,
@@ -92,7 +100,8 @@ class Counted:
     def fixed(self, sets: int) -> float:
         """Dollars a month for a stack with so many configuration sets, whatever is sent."""
         by_set, common = self.metrics()
-        return PRICES["alarms"].of(alarm_metrics()) + _idle_dollars() + PRICES["metrics"].of(by_set * sets + common)
+        metrics = PRICES["metrics"].of(by_set * sets + common)
+        return PRICES["alarms"].of(alarm_metrics()) + _idle_dollars() + metrics + _guard_dollars(sets) + PRICES["dashboards"].of(1)
 
     def _with_feedback(self, run: Run) -> Quantities:
         return total(quantities(run, queued=True), self.only_feedback)
@@ -172,6 +181,11 @@ def _fixed(counted: Counted) -> str:
             f"metrics: {by_set} a configuration set and {common} more, in the traffic assumed",
             lambda sets: per_metric(by_set * sets + common),
         ),
+        row(
+            f"the guard: its runs, and {_GUARD_BY_SET} metrics a configuration set and {len(GUARD_METRICS)} more",
+            _guard_dollars,
+        ),
+        row("a dashboard", lambda _: PRICES["dashboards"].of(1)),
         row("**together**", counted.fixed, "**{:.2f}**"),
         row(
             f"if all {most_by_set} and {most_common} metrics had a value in each hour",
@@ -236,6 +250,17 @@ def _prices() -> str:
         return [price.thing, f"{price.dollars:.10f}".rstrip("0").rstrip("."), price.unit, price.read]
 
     return table(["", "$", "for each", "from"], map(row, [*PRICES.values(), SES, VDM]), [1])
+
+
+def _guard_dollars(sets: int) -> float:
+    """The guard's runs and metrics in a month; what it reads and logs is less than its runs."""
+    asked = _RATES_ASKED * (sets + 1) * _SECONDS_A_MONTH / ASK_AWS_EVERY.total_seconds()
+    return (
+        PRICES["lambda_runs"].of(_GUARD_RUNS_A_MONTH)
+        + PRICES["lambda_gb_seconds"].of(_GUARD_GB_SECONDS)
+        + PRICES["metrics_asked"].of(asked)
+        + PRICES["metrics"].of(_GUARD_BY_SET * sets + len(GUARD_METRICS))
+    )
 
 
 def _idle_dollars() -> float:

@@ -46,6 +46,8 @@ PRICES: Final[Mapping[str, Price]] = {
     "log_gb_months": Price("CloudWatch Logs: storage", 0.03, 1, "GB-month", _COPIES),
     "metrics": Price("CloudWatch: custom metrics (the first 10,000)", 0.30, 1, "metric-month", _COPIES),
     "alarms": Price("CloudWatch: alarms, for each metric in them", 0.10, 1, "month", _COPIES),
+    "metrics_asked": Price("CloudWatch: metrics asked for", 0.01, 1_000, "1,000", _KNOWN),
+    "dashboards": Price("CloudWatch: a dashboard", 3.00, 1, "month", _KNOWN),
     "keys": Price("KMS: a key of your own", 1.00, 1, "month", _KNOWN),
     "key_requests": Price("KMS: requests", 0.03, 10_000, "10,000", _KNOWN),
     "quarantined": Price("S3: objects put aside", 0.005, 1_000, "1,000", _LIST),

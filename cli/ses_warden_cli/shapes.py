@@ -18,3 +18,15 @@ class Failed(TypedDict):
     """What any command prints that refuses or fails."""
 
     error: ErrorDetails
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+class Finding(TypedDict):
+    """One thing that was looked at."""
+
+    code: str  # names the rule for ever, such as spf.lookups; before the dot stands what it is about
+    standing: str  # ok, unknown (could not be seen), warn or broken
+    where: str  # a DNS name, an identity, a queue, …
+    what: str
+    mend: str  # what to do; empty where nothing is to be done
+    source: str  # the RFC's section or the page that the rule comes from, where there is one

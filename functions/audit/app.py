@@ -19,7 +19,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     """The account, then a round of the domains. Raises where something is left undone, so that it shows and is tried again."""
     account = watch_todays_account()
     facts = [f"{one.name}: {one.before} -> {one.after}" for one in account.moved]
-    logger.info("watched the account", extra={"changed": facts, "bad": [one.code for one in account.changes.bad]})
+    looked = {"changed": facts, "bad": [one.code for one in account.changes.bad], "errors": [str(one) for one in account.errors]}
+    logger.info("watched the account", extra=looked)
     found = daily_round(lambda: context.get_remaining_time_in_millis() / 1000)
     emit_audit(found)
     for audit in found.audits:

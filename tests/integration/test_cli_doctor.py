@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from ses_warden_cli.main import app
 from ses_warden_cli.pipeline import shapes
+from ses_warden_cli.shapes import Finding
 from ses_warden_simulator.backend import HttpBackend
 from ses_warden_simulator.server import Server
 from ses_warden_simulator.service import Options, Service
@@ -70,7 +71,7 @@ def run(endpoint: str, sandbox: Server, world: World, queue: str) -> Run:
     return _run
 
 
-def lines(result: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], shapes.Finding]:
+def lines(result: subprocess.CompletedProcess[str]) -> dict[tuple[str, str], Finding]:
     """What it printed as JSON, checked against its documented shape."""
     examined = TypeAdapter(shapes.Examined).validate_json(result.stdout)
     return {(one["code"], one["where"]): one for one in examined["findings"]}

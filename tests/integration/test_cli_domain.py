@@ -168,7 +168,7 @@ def test_people_see_a_table_and_how_to_mend_it(run: Run, stack: str, identities:
         in (result.stdout)
     )
     assert "Virtual Deliverability Manager: off" in result.stdout
-    assert f"SES Warden about ${OURS_A_MONTH}" in result.stdout
+    assert f"SES Warden about ${OURS_A_MONTH:.2f}" in result.stdout
 
 
 def test_the_limit_leaves_the_rest_and_says_so(run: Run, stack: str, identities: list[str]) -> None:

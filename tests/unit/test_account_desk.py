@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -135,6 +136,13 @@ def test_a_field_that_is_missing_is_not_known(name: str) -> None:
     account = account_from({key: value for key, value in FULL.items() if key != name})
     assert account != account_from(FULL)
     assert (account.enforcement is None) is (name == "EnforcementStatus")
+
+
+@pytest.mark.parametrize("attributes", [{"SuppressedReasons": []}, {}, {"ValidationAttributes": {}}])
+def test_suppression_without_reasons_is_switched_off(attributes: dict[str, Any]) -> None:
+    """Whether SES says so by an empty list or by none; an answer without settings says nothing."""
+    assert account_from({"SuppressionAttributes": attributes}).suppressed_reasons == ()
+    assert account_from({}).suppressed_reasons is None
 
 
 @pytest.mark.parametrize("value", [None, "", [], {}, 5, "x", [None], {"SuppressedReasons": None}, {"Status": 5}, float("nan")])
@@ -270,6 +278,35 @@ def test_cloudwatch_that_refuses_names_the_right_or_the_code(cloudwatch: Any, me
     metrics.add_client_error("get_metric_data", code)
     with pytest.raises(MetricsError, match=words):
         CloudWatchSends(cloudwatch).sent(NOW - timedelta(days=2), NOW)
+
+
+@pytest.mark.parametrize("status", ["InternalError", "Forbidden", "PartialData"])
+def test_a_part_of_what_was_sent_is_not_taken_for_all(cloudwatch: Any, metrics: Stubber, status: str) -> None:
+    """Hours that CloudWatch leaves out are no hours in which nothing was sent."""
+    part = {"Id": "send", "StatusCode": status, "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
+    metrics.add_response("get_metric_data", {"MetricDataResults": [part]})
+    with pytest.raises(MetricsError, match=f"only a part of what was sent: {status}"):
+        CloudWatchSends(cloudwatch).sent(NOW - timedelta(days=2), NOW)
+
+
+def test_a_part_with_more_to_come_is_read_to_the_end(cloudwatch: Any, metrics: Stubber) -> None:
+    """PartialData with a token is a page."""
+    first = {"Id": "send", "StatusCode": "PartialData", "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
+    last = {"Id": "send", "StatusCode": "Complete", "Timestamps": [NOW - timedelta(minutes=10)], "Values": [5.0]}
+    metrics.add_response("get_metric_data", {"MetricDataResults": [first], "NextToken": "t"})
+    metrics.add_response("get_metric_data", {"MetricDataResults": [last]})
+    assert sum(CloudWatchSends(cloudwatch).sent(NOW - timedelta(days=2), NOW).values()) == 12.0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"MetricDataResults": None}, {"MetricDataResults": [{"Id": "send", "Timestamps": [NOW], "Values": []}]}],
+)
+def test_an_answer_that_no_cloudwatch_gives_is_an_error_in_words(answer: dict[str, Any]) -> None:
+    """Without results, or with more moments than values."""
+    client = SimpleNamespace(get_metric_data=lambda **_: answer)
+    with pytest.raises(MetricsError, match="form that its API does not have"):
+        CloudWatchSends(client).sent(NOW - timedelta(days=2), NOW)
 
 
 def test_the_limits_are_those_of_the_api(ses: Any) -> None:

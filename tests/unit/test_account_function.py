@@ -5,6 +5,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from moto import mock_aws
 
 from ses_warden.application.audit_domains import Round
 from ses_warden.application.watch import Watched
@@ -12,6 +13,8 @@ from ses_warden.application.watch_account import AccountWatched
 from ses_warden.bootstrap.watching import watch_todays_account
 from ses_warden.domain.account_facts import Moved
 from ses_warden.errors import AccountError, AuditError, SettingsError
+from tests.support.dynamo import session, table_shapes
+from tests.support.emulator import REGION
 from tests.support.template import TEMPLATE
 
 ENVIRONMENT = {
@@ -88,3 +91,16 @@ def test_an_authority_that_is_none_is_refused() -> None:
     """The template allows two."""
     with pytest.raises(SettingsError, match="must be ses or warden"):
         watch_todays_account({**ENVIRONMENT, "SUPPRESSION_AUTHORITY": "both"})
+
+
+def test_a_row_that_nobody_can_read_does_not_hide_the_domains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch ends with an error; the run goes on to the domains."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        client = session().client("dynamodb")
+        client.create_table(TableName="reputation", **table_shapes()["ReputationTable"])
+        client.put_item(TableName="reputation", Item={"scope": {"S": "watch"}, "item": {"S": "account"}, "bad": {"S": "no JSON"}})
+        watched = watch_todays_account(ENVIRONMENT)
+    assert [str(error) for error in watched.errors] == ["the account could not be watched: JSONDecodeError"]

@@ -47,7 +47,7 @@ def test_what_is_bad_is_a_finding(name: str) -> None:
     with DnsServer(BY_NAME[name].whole_zone()) as server:
         result = run(server, "example.com")
     assert result.exit_code == 1
-    assert "To mend:" in result.stdout
+    assert "→ " in result.stdout
 
 
 def test_what_nobody_answers_is_unknown_and_no_finding() -> None:

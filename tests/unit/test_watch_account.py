@@ -226,6 +226,7 @@ def test_the_first_look_tells_only_what_is_bad() -> None:
 def test_use_of_the_quota_is_told_when_it_nears_the_end(days: Days, uses: list[float], told: int) -> None:
     """Above four fifths, at the end, and when it is below seven tenths again; swings about the limit are told once."""
     for use in uses:
+        days.metric.mails = {days.now + timedelta(hours=23): 50_000 * use}
         days.look(replace(FINE, quota=replace(FINE.quota, sent=50_000 * use)))
     assert len(days.told) == told
 
@@ -236,6 +237,21 @@ def test_a_peak_between_two_looks_is_told(days: Days) -> None:
     days.metric.mails = {evening - timedelta(days=1): 20_000.0, evening - timedelta(hours=4): 22_000.0, evening: 2_000.0}
     days.look(replace(FINE, quota=replace(FINE.quota, sent=24_000.0)))
     assert "at most 84 % in the last day" in days.told[0]
+
+
+def test_a_quota_that_was_near_is_not_well_while_cloudwatch_does_not_tell(days: Days) -> None:
+    """One failed call in between is neither an end nor a new beginning; a quota that is gone is an end at once."""
+    evening = days.now.replace(hour=20)
+    days.metric.mails = {evening + timedelta(days=day): 42_000.0 for day in (0, 1, 2)}
+    used = replace(FINE, quota=replace(FINE.quota, sent=42_000.0))
+    days.look(used)
+    days.metric.error = MetricsError("CloudWatch does not tell what was sent: ThrottlingException")
+    days.look(replace(FINE, quota=replace(FINE.quota, sent=12.0)))
+    days.metric.error = None
+    days.look(used)
+    assert len(days.told) == 1
+    days.look(replace(FINE, quota=replace(FINE.quota, day=UNLIMITED)))
+    assert "no longer so: account.quota" in days.told[1]
 
 
 @pytest.mark.parametrize("error", [None, MetricsError("CloudWatch does not tell what was sent: AccessDenied")])
@@ -287,7 +303,7 @@ def test_an_alert_says_what_to_do_and_fits_sns(days: Days) -> None:
     assert "ses-warden account" in text
     assert subject_of(notice) == "SES Warden: Account Changed: the whole account in this Region"
     days.look(FINE)
-    assert "mended" not in days.told[1]
+    assert "no longer so" not in days.told[1]
 
 
 @pytest.fixture

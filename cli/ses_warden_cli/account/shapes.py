@@ -4,17 +4,7 @@ from typing import TypedDict
 
 from pydantic import ConfigDict, with_config
 
-
-@with_config(ConfigDict(extra="forbid", strict=True))
-class AccountFinding(TypedDict):
-    """One thing that was looked at."""
-
-    code: str  # the rule, such as account.quota
-    standing: str  # ok, unknown, warn, broken
-    where: str
-    what: str
-    mend: str  # what to do; empty: nothing
-    source: str  # the page that the rule comes from
+from ses_warden_cli.shapes import Finding
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -70,7 +60,7 @@ class AccountShown(TypedDict):
     ip_warmup: bool | None  # of dedicated addresses
     plan: str | None  # NONE, ESSENTIALS, PRO, ENTERPRISE
     next_plan: str | None  # from the next month on
-    findings: list[AccountFinding]
+    findings: list[Finding]
     no_stack: str | None  # why no stack was asked about SuppressionAuthority
 
 

@@ -10,15 +10,14 @@ from rich.table import Table
 from ses_warden.application.look_at_account import AccountLook
 from ses_warden.bootstrap.account import AccountDesk
 from ses_warden.domain.account import Account, Details
-from ses_warden.domain.findings import Finding, Standing, is_bad, worst
+from ses_warden.domain.findings import is_bad, worst
 from ses_warden.domain.production import WANTED, AccessRequest
-from ses_warden_cli import show
+from ses_warden_cli import findings, show
 from ses_warden_cli.account import shapes
 
 if TYPE_CHECKING:
     from ses_warden.bootstrap.connection import Connection
 
-_COLOURS = {Standing.OK: "green", Standing.UNKNOWN: "cyan", Standing.WARN: "yellow", Standing.BROKEN: "bold red"}
 _LONGEST_TEXT = 5000
 
 
@@ -42,9 +41,7 @@ def _print_account(found: AccountLook, desk: AccountDesk) -> None:
     screen.print(facts)
     table = _grid()
     for one in found.findings:
-        table.add_row(show.plain(one.standing, _COLOURS[one.standing]), show.plain(one.what))
-        if one.mend and one.standing is not Standing.OK:
-            table.add_row("", show.plain(one.mend, "dim"))
+        table.add_row(findings.standing(one), findings.words(one))
     screen.print(table)
     if desk.no_stack:
         show.note(f"No stack told its SuppressionAuthority: {desk.no_stack}")
@@ -168,7 +165,7 @@ def _stood(found: AccountLook, desk: AccountDesk) -> shapes.AccountShown:
         ip_warmup=account.ip_warmup,
         plan=account.plan,
         next_plan=account.next_plan,
-        findings=[_checked(one) for one in found.findings],
+        findings=findings.shapes_of(found.findings),
         no_stack=desk.no_stack,
     )
 
@@ -195,12 +192,6 @@ def _quota(found: AccountLook) -> shapes.QuotaUse:
 def _reviewed(account: Account | None) -> shapes.Reviewed | None:
     review = account.review if account else None
     return shapes.Reviewed(status=review.status, case=review.case) if review else None
-
-
-def _checked(one: Finding) -> shapes.AccountFinding:
-    return shapes.AccountFinding(
-        code=one.code, standing=one.standing.value, where=one.where, what=one.what, mend=one.mend, source=one.source
-    )
 
 
 def _asked(region: str, before: Account, request: AccessRequest, after: Account | None, *, plan: bool) -> shapes.AccessAsked:

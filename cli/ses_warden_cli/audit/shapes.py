@@ -4,17 +4,7 @@ from typing import TypedDict
 
 from pydantic import ConfigDict, with_config
 
-
-@with_config(ConfigDict(extra="forbid", strict=True))
-class AuditFinding(TypedDict):
-    """One thing that was looked at. `where` is a DNS name or an identity; `mend` and `source` may be empty."""
-
-    code: str  # such as spf.lookups; never changes its meaning
-    standing: str  # ok, unknown, warn, broken
-    where: str
-    what: str
-    mend: str
-    source: str
+from ses_warden_cli.shapes import Finding
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -37,5 +27,5 @@ class Audited(TypedDict):
     region: str | None  # of SES; null where it was not asked
     identity: str | None  # of SES, by which the domain's mail is sent: the domain itself or a parent
     standing: str  # the worst of all findings
-    findings: list[AuditFinding]
+    findings: list[Finding]
     checklist: list[AuditCheck]

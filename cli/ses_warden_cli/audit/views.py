@@ -6,9 +6,9 @@ from rich.table import Table
 
 from ses_warden.application.audit_domain import Audit
 from ses_warden.domain.bulk_sender_rules import Check, Mark, Seen, check_rules
-from ses_warden.domain.findings import Finding, Standing, is_bad, worst
-from ses_warden_cli import show
-from ses_warden_cli.audit.shapes import AuditCheck, Audited, AuditFinding
+from ses_warden.domain.findings import Standing, is_bad, worst
+from ses_warden_cli import findings, show
+from ses_warden_cli.audit.shapes import AuditCheck, Audited
 
 _GROUPS = {
     "identity": "SES's view",
@@ -18,7 +18,6 @@ _GROUPS = {
     "dmarc": "DMARC",
     "mx": "Replies",
 }
-_STYLES = {Standing.OK: "green", Standing.UNKNOWN: "yellow", Standing.WARN: "yellow", Standing.BROKEN: "red"}
 _MARKS = {Mark.PASS: "green", Mark.UNKNOWN: "yellow", Mark.FAIL: "red"}
 
 
@@ -49,14 +48,8 @@ def _print(found: Audit) -> None:
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold", ratio=1)
         for finding in chosen:
-            table.add_row(show.plain(finding.standing.value, _STYLES[finding.standing]), show.plain(finding.code), _words(finding))
+            table.add_row(findings.standing(finding), show.plain(finding.code), findings.words(finding, placed=True))
         console.print(table)
-
-
-def _words(finding: Finding) -> str:
-    source = f" [{finding.source}]" if finding.source and finding.standing is not Standing.OK else ""
-    mend = f" To mend: {finding.mend}" if finding.mend else ""
-    return show.plain(f"{finding.where}: {finding.what}{mend}{source}", limit=1_500).plain
 
 
 def _print_checks(checks: Sequence[Check]) -> None:
@@ -94,12 +87,7 @@ def _shape(found: Audit, checks: Sequence[Check]) -> Audited:
         region=found.view.region or None,
         identity=identity.name if identity else None,
         standing=worst(found.findings).value,
-        findings=[
-            AuditFinding(
-                code=one.code, standing=one.standing.value, where=one.where, what=one.what, mend=one.mend, source=one.source
-            )
-            for one in found.findings
-        ],
+        findings=findings.shapes_of(found.findings),
         checklist=[
             AuditCheck(provider=one.provider, rule=one.rule, mark=one.mark.value, why=one.why, source=one.source, read=one.read)
             for one in checks

@@ -9,8 +9,6 @@ from ses_warden_cli.commands import EXAMPLES, command
 if TYPE_CHECKING:
     from ses_warden.bootstrap.connection import Connection
 
-_STYLES = {"ok": "green", "unknown": "", "warn": "yellow", "broken": "red"}
-
 
 def add_to(group: typer.Typer) -> None:
     """Adds the command."""
@@ -31,21 +29,16 @@ def inbox(connection: "Connection", *, as_json: bool) -> bool:
     from ses_warden.bootstrap.dmarc_inbox import inbox_findings  # noqa: PLC0415 - `--help` must not wait for these
     from ses_warden.domain.findings import is_bad  # noqa: PLC0415
     from ses_warden_cli import show  # noqa: PLC0415
-    from ses_warden_cli.dmarc.inbox_shapes import DmarcInbox, InboxFinding  # noqa: PLC0415
+    from ses_warden_cli.dmarc.inbox_shapes import DmarcInbox  # noqa: PLC0415
+    from ses_warden_cli.findings import STYLES, shapes_of  # noqa: PLC0415
 
     found = inbox_findings(connection)
     if as_json:
-        shapes = [
-            InboxFinding(
-                code=one.code, standing=one.standing.value, where=one.where, what=one.what, mend=one.mend, source=one.source
-            )
-            for one in found
-        ]
-        show.as_json(DmarcInbox(findings=shapes))
+        show.as_json(DmarcInbox(findings=shapes_of(found)))
     else:
         screen = show.console()
         for one in found:
-            screen.print(show.plain(f"{one.standing}: {one.what}", _STYLES[one.standing]))
+            screen.print(show.plain(f"{one.standing}: {one.what}", STYLES[one.standing]))
             if one.mend:
                 screen.print(show.plain(one.mend, indent=2))
             if one.source:

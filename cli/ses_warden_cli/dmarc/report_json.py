@@ -7,6 +7,7 @@ from ses_warden.application.report_dmarc import DmarcReport
 from ses_warden.domain.dmarc_summary import SourceSum, Tally
 from ses_warden_cli import show
 from ses_warden_cli.dmarc import report_shapes as shapes
+from ses_warden_cli.findings import shapes_of
 
 _COUNTS = ("mails", "passed", "dkim", "spf", "spf_alone", "delivered", "quarantined", "rejected")
 _COLUMNS = ("kind", "address", *_COUNTS, "authors", "somebody", "evidence", "reporters", "first_day", "last_day", "days")
@@ -52,12 +53,7 @@ def report_shape(found: DmarcReport, *, finding: bool) -> shapes.DmarcReport:
             step=advice.step.value,
             headline=advice.headline,
             reasons=list(advice.reasons),
-            findings=[
-                shapes.DmarcFinding(
-                    code=one.code, standing=one.standing.value, where=one.where, what=one.what, mend=one.mend, source=one.source
-                )
-                for one in advice.findings
-            ],
+            findings=shapes_of(advice.findings),
             record=advice.record,
         ),
     )

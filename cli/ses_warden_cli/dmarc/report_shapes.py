@@ -4,6 +4,8 @@ from typing import TypedDict
 
 from pydantic import ConfigDict, with_config
 
+from ses_warden_cli.shapes import Finding
+
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class DmarcTally(TypedDict):
@@ -57,25 +59,13 @@ class DmarcPublished(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
-class DmarcFinding(TypedDict):
-    """What is in the way, or should be looked at."""
-
-    code: str
-    standing: str  # ok, unknown, warn, broken
-    where: str
-    what: str
-    mend: str
-    source: str
-
-
-@with_config(ConfigDict(extra="forbid", strict=True))
 class DmarcAdvice(TypedDict):
     """The next step."""
 
     step: str  # wait, mend, publish-none, quarantine-test, quarantine, reject, stay
     headline: str
     reasons: list[str]
-    findings: list[DmarcFinding]
+    findings: list[Finding]
     record: str | None  # the text to publish; its rua is whatever stands there now
 
 

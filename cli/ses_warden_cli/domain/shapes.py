@@ -4,17 +4,7 @@ from typing import TypedDict
 
 from pydantic import ConfigDict, with_config
 
-
-@with_config(ConfigDict(extra="forbid", strict=True))
-class DomainFinding(TypedDict):
-    """What there is to say about an identity, or about what could not be asked."""
-
-    code: str  # such as identity.feedback
-    standing: str  # ok, unknown, warn, broken
-    where: str
-    what: str
-    mend: str
-    source: str
+from ses_warden_cli.shapes import Finding
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
@@ -54,7 +44,7 @@ class Domains(TypedDict):
 
     identities: list[DomainIdentity]
     not_looked_at: int
-    findings: list[DomainFinding]
+    findings: list[Finding]
     vdm: DomainVdm
 
 

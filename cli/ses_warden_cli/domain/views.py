@@ -14,8 +14,8 @@ from ses_warden.domain.findings import Finding, Standing, is_bad
 from ses_warden.domain.sending_identities import Seen, elsewhere
 from ses_warden_cli import show
 from ses_warden_cli.domain import shapes
+from ses_warden_cli.findings import STYLES, shapes_of
 
-_COLOURS = {Standing.OK: "", Standing.UNKNOWN: "cyan", Standing.WARN: "yellow", Standing.BROKEN: "red"}
 _LONGEST_LINE = 1_000
 _UNKNOWN = "?"
 _PLACES = 3
@@ -163,9 +163,10 @@ def _print_findings(findings: Iterable[Finding]) -> None:
         if finding.standing is not Standing.OK or finding.mend:
             alike.setdefault((finding.standing, finding.what, finding.mend), []).append(finding)
     for finding, *others in alike.values():
-        colour = _COLOURS[finding.standing]
         screen.print(
-            show.plain(f"{finding.standing}: {_places(finding, others)}: {finding.what}", colour, limit=_LONGEST_LINE),
+            show.plain(
+                f"{finding.standing}: {_places(finding, others)}: {finding.what}", STYLES[finding.standing], limit=_LONGEST_LINE
+            ),
             soft_wrap=True,
         )
         if finding.mend:
@@ -214,12 +215,7 @@ def _look_shape(look: Look) -> shapes.Domains:
     return shapes.Domains(
         identities=[_identity_shape(seen, look.own.feedback_topic) for seen in look.identities],
         not_looked_at=look.not_looked_at,
-        findings=[
-            shapes.DomainFinding(
-                code=one.code, standing=one.standing.value, where=one.where, what=one.what, mend=one.mend, source=one.source
-            )
-            for one in look.findings
-        ],
+        findings=shapes_of(look.findings),
         vdm=shapes.DomainVdm(
             enabled=account.enabled if account else None,
             plan=account.plan if account else None,

@@ -12,13 +12,13 @@ from ses_warden.application.send_test import Trial
 from ses_warden.bootstrap.doctor import Doctor, Tried
 from ses_warden.domain.findings import Finding, Standing, is_bad, worst
 from ses_warden_cli import show
+from ses_warden_cli.findings import STYLES, shapes_of, standing, words
 from ses_warden_cli.pipeline import shapes
 from ses_warden_cli.pipeline.views import spinner
 
 if TYPE_CHECKING:
     from ses_warden.bootstrap.connection import Connection
 
-_STYLES: Final = {Standing.OK: "green", Standing.UNKNOWN: "cyan", Standing.WARN: "yellow", Standing.BROKEN: "bold red"}
 # By what stands before the dot of a finding's code, in the order of the mail's way.
 _SUBJECTS: Final = {
     "account": "SES's account",
@@ -91,10 +91,10 @@ def show_findings(findings: Sequence[Finding]) -> None:
     for subject, group in groupby(ordered, key=lambda one: one.code.partition(".")[0]):
         table.add_row("", Text(_SUBJECTS[subject], "bold"), "")
         for one in _short(list(group)):
-            table.add_row(Text(one.standing, _STYLES[one.standing]), show.plain(one.where), _words(one))
+            table.add_row(standing(one), show.plain(one.where), words(one))
     screen.print(table)
     counts = [f"{sum(one.standing is kind for one in findings)} {kind}" for kind in reversed(Standing)]
-    screen.print(show.plain(", ".join(counts), _STYLES[worst(findings)]))
+    screen.print(show.plain(", ".join(counts), STYLES[worst(findings)]))
 
 
 def _short(findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -107,27 +107,11 @@ def _short(findings: Sequence[Finding]) -> Iterator[Finding]:
             yield replace(well[0], what="; ".join(one.what for one in well))
 
 
-def _words(finding: Finding) -> Text:
-    words = show.plain(finding.what)
-    if finding.mend:
-        words.append("\n→ ")
-        words.append(show.plain(finding.mend))
-    if finding.source and is_bad(finding):
-        words.append("\n  ")
-        words.append(show.plain(finding.source, "dim"))
-    return words
-
-
 def _shape(stack: str, findings: Sequence[Finding], configuration_set: str, tried: Tried | None) -> shapes.Examined:
     return shapes.Examined(
         stack=stack,
         worst=worst(findings).value,
-        findings=[
-            shapes.Finding(
-                code=one.code, standing=one.standing.value, where=one.where, what=one.what, mend=one.mend, source=one.source
-            )
-            for one in findings
-        ],
+        findings=shapes_of(findings),
         trials=[
             shapes.Trial(
                 mailbox=one.mailbox,

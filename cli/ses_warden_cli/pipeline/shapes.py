@@ -4,6 +4,8 @@ from typing import TypedDict
 
 from pydantic import ConfigDict, with_config
 
+from ses_warden_cli.shapes import Finding
+
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class Unreplayed(TypedDict):
@@ -58,18 +60,6 @@ class Redriven(TypedDict):
 
     applied: bool
     queues: list[Queue]
-
-
-@with_config(ConfigDict(extra="forbid", strict=True))
-class Finding(TypedDict):
-    """One thing that `doctor` looked at."""
-
-    code: str  # names the rule for ever, such as queue.dead; before the dot stands what it is about
-    standing: str  # ok, unknown (could not be seen), warn or broken
-    where: str
-    what: str
-    mend: str
-    source: str  # the page of AWS that the rule comes from, where there is one
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))

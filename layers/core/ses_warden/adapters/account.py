@@ -7,14 +7,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ses_warden.adapters.failures import code_of
+from ses_warden.adapters.failures import DENIED, code_of
 from ses_warden.domain.account import UNLIMITED, Account, Details, Quota, Review
 from ses_warden.domain.production import AccessRequest
 from ses_warden.domain.quota_use import STEP
 from ses_warden.domain.text import clean
 from ses_warden.errors import AccountError, MetricsError, NothingToDo
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _LONGEST_WORD = 100
 _LONGEST_TEXT = 5000
 _MOST_LISTED = 20
@@ -100,25 +99,41 @@ class CloudWatchSends:
                 raise MetricsError(f"CloudWatch does not tell what was sent: {code}{missing}") from error
             except BotoCoreError as error:
                 raise MetricsError(f"CloudWatch did not answer: {code_of(error)}") from error
-            for result in answer["MetricDataResults"]:
-                moments = (moment.astimezone(UTC) for moment in result.get("Timestamps", ()))
-                found.update(zip(moments, map(float, result.get("Values", ())), strict=True))
+            found.update(_counts(answer))
             if not answer.get("NextToken"):
                 return found
             asked["NextToken"] = answer["NextToken"]
 
 
+def _counts(answer: Mapping[str, Any]) -> dict[datetime, float]:
+    found: dict[datetime, float] = {}
+    try:
+        for result in answer["MetricDataResults"]:
+            # What is missing would pass for hours in which nothing was sent.
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html
+            status = result.get("StatusCode", "Complete")
+            if status != "Complete" and not (status == "PartialData" and answer.get("NextToken")):
+                raise MetricsError(f"CloudWatch told only a part of what was sent: {clean(str(status), _LONGEST_WORD)}")
+            moments = (moment.astimezone(UTC) for moment in result.get("Timestamps", ()))
+            found.update(zip(moments, map(float, result.get("Values", ())), strict=True))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise MetricsError("CloudWatch answered in a form that its API does not have") from error
+    return found
+
+
 def account_from(answer: Mapping[str, Any]) -> Account:
     """The answer of GetAccount; what it lacks or holds in another shape is None."""
-    suppression, vdm = _map(answer, "SuppressionAttributes"), _map(answer, "VdmAttributes")
+    suppression, vdm = answer.get("SuppressionAttributes"), _map(answer, "VdmAttributes")
+    suppression = suppression if isinstance(suppression, Mapping) else None
     plan, details = _map(answer, "PricingAttributes"), answer.get("Details")
-    condition = _map(_map(suppression, "ValidationAttributes"), "ConditionThreshold")
+    condition = _map(_map(suppression or {}, "ValidationAttributes"), "ConditionThreshold")
     return Account(
         production=_flag(answer, "ProductionAccessEnabled"),
         enforcement=_word(answer, "EnforcementStatus"),
         sending=_flag(answer, "SendingEnabled"),
         quota=_quota(_map(answer, "SendQuota")),
-        suppressed_reasons=_words(suppression, "SuppressedReasons") if "SuppressedReasons" in suppression else None,
+        # Settings without reasons suppress for none, as doctor takes it; an answer without settings says nothing.
+        suppressed_reasons=_words(suppression, "SuppressedReasons") if suppression is not None else None,
         validation=_word(condition, "ConditionThresholdEnabled"),
         vdm=_word(vdm, "VdmEnabled"),
         vdm_engagement=_word(_map(vdm, "DashboardAttributes"), "EngagementMetrics"),

@@ -2,6 +2,9 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+# By which name a service says that a right is missing.
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
 
 def code_of(error: ClientError | BotoCoreError) -> str:
     """The service's code, or the kind of failure where it did not answer."""

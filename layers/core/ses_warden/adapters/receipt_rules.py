@@ -5,11 +5,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ses_warden.adapters.failures import code_of
+from ses_warden.adapters.failures import DENIED, code_of
 from ses_warden.application.check_inbox import ReceiptRule, RuleSet
 from ses_warden.errors import SwitchError
-
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
 class SesReceiptRules:
@@ -24,7 +22,7 @@ class SesReceiptRules:
             answer = self._client.describe_active_receipt_rule_set()
         except ClientError as error:
             code = code_of(error)
-            more = "; the right ses:DescribeActiveReceiptRuleSet is missing" if code in _DENIED else ""
+            more = "; the right ses:DescribeActiveReceiptRuleSet is missing" if code in DENIED else ""
             raise SwitchError(f"SES did not tell its active receipt rules: {code}{more}") from error
         except BotoCoreError as error:
             raise SwitchError(f"SES did not tell its active receipt rules: {code_of(error)}") from error

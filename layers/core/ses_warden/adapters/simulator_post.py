@@ -4,10 +4,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ses_warden.adapters.failures import code_of
+from ses_warden.adapters.failures import DENIED, code_of
 from ses_warden.errors import NotSent, Unseen
 
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _SUBJECT = "SES Warden: a test of the pipeline"
 _TEXT = "Sent by `ses-warden doctor --send-test`. Nobody reads it."
 
@@ -31,7 +30,7 @@ class SimulatorPost:
             )
         except ClientError as error:
             # SES's message names the address: only the code is passed on.
-            if code_of(error) in _DENIED:
+            if code_of(error) in DENIED:
                 raise Unseen(code_of(error), "ses:SendEmail") from error
             raise NotSent(code_of(error)) from error
         except BotoCoreError as error:

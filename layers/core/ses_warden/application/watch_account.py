@@ -1,7 +1,7 @@
 """Looks at the account each day, and tells people what changed: how it is set, what AWS thinks of it, how near the quota is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ses_warden.application.guard_ports import Alerts, Notice, NoticeKind
@@ -10,7 +10,7 @@ from ses_warden.application.watch import Memory
 from ses_warden.domain.account_facts import Moved, facts_of, is_fact, moved, remembered
 from ses_warden.domain.account_findings import NEAR, PROJECTION, QUOTA
 from ses_warden.domain.changes import Changes, changes
-from ses_warden.domain.findings import Finding, is_bad, worst
+from ses_warden.domain.findings import Finding, Standing, is_bad, worst
 from ses_warden.domain.reconciliation import Authority
 from ses_warden.errors import WardenError
 
@@ -57,7 +57,7 @@ def watch_account(watch: AccountWatch, now: datetime) -> AccountWatched:
     except WardenError as error:
         return AccountWatched(errors=(error,))
     # The projection is of the hours to come; a look a day has the highest use of the last day instead.
-    findings = [one for one in look.findings if one.code != PROJECTION]
+    findings = [one for one in _as_far_as_seen(look.findings, was_near=was_near) if one.code != PROJECTION]
     facts = facts_of(look.account, watch.where)
     change, differ = changes((one for one in before if not is_fact(one)), findings), moved(before, facts)
     try:
@@ -69,12 +69,20 @@ def watch_account(watch: AccountWatch, now: datetime) -> AccountWatched:
     return AccountWatched(differ, change)
 
 
+def _as_far_as_seen(findings: Sequence[Finding], *, was_near: bool) -> Sequence[Finding]:
+    """A quota that was near is not known to be well again while CloudWatch does not tell how use went since the last look."""
+    blind = any(one.code == PROJECTION and one.standing is Standing.UNKNOWN for one in findings)
+    if not (blind and was_near):
+        return findings
+    return [replace(one, standing=Standing.UNKNOWN) if one.code == QUOTA and not is_bad(one) else one for one in findings]
+
+
 def notice_of_account(change: Changes, differ: Sequence[Moved], where: str, now: datetime) -> Notice:
     """The alert: each change in a line of its own, what is worse with how to mend it."""
     told = {f"account.{one.name}" for one in differ}
     lines = [f"  {one.name}: {one.before} -> {one.after}" for one in differ]
     lines += [_line(one) for one in change.worse]
-    lines += [f"  mended: {one.code}: {one.what}" for one in change.mended if one.code not in told]
+    lines += [f"  no longer so: {one.code}: {one.what}" for one in change.mended if one.code not in told]
     return Notice(
         kind=NoticeKind.ACCOUNT,
         scope=SUBJECT,

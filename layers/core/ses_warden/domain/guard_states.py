@@ -95,11 +95,6 @@ class Decision:
     action: Action
     state: State
 
-    @property
-    def is_change(self) -> bool:
-        """Whether there is anything to write down."""
-        return self.action is not Action.NOTHING
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
