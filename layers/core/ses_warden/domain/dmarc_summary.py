@@ -137,10 +137,19 @@ class Summary:
 
 def summarize(domain: str, reports: Iterable[Report], addresses: Collection[str]) -> Summary:
     """The sums of the reports about a domain. `addresses` are those from which SES delivered mail of ours."""
-    sums = _Sums(domain)
+    return summarize_twice(domain, reports, addresses, datetime.max.replace(tzinfo=UTC))[0]
+
+
+def summarize_twice(
+    domain: str, reports: Iterable[Report], addresses: Collection[str], latest: datetime
+) -> tuple[Summary, Summary]:
+    """Of all the reports, and of those that begin at that moment or later."""
+    sums, later = _Sums(domain), _Sums(domain)
     for report in reports:
         sums.add(report)
-    return sums.summary(addresses)
+        if report.begin >= latest:
+            later.add(report)
+    return sums.summary(addresses), later.summary(addresses)
 
 
 @dataclass(slots=True)
