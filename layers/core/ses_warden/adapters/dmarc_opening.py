@@ -10,11 +10,12 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from email.policy import Compat32
 from io import BytesIO
 
+from ses_warden.adapters.dmarc_sender import sender_of
 from ses_warden.application.dmarc_ports import Refused, Trouble
 from ses_warden.domain.text import clean, mask_addresses
 
@@ -43,10 +44,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An XML document that may be a report; `part` is the attachment or member that it was in."""
+    """An XML document that may be a report; `part` is the attachment or member that it was in.
+
+    `sender` is the domain that SES found its mail to come from, empty where SES said nothing.
+    """
 
     data: bytes
     part: str = ""
+    sender: str = ""
 
 
 _GZIP = b"\x1f\x8b"
@@ -113,8 +118,13 @@ def _mail(content: bytes, limits: Limits) -> Iterator[Document | Refused]:
     if len(found) > limits.attachments:
         yield Refused(Trouble.HOSTILE, f"it has {len(found)} attachments; at most {limits.attachments} are opened")
         return
+    sender = sender_of(parts[0].get("Authentication-Results"))
+    if sender is None:
+        yield Refused(Trouble.DAMAGED, "nobody vouches for it: neither SPF nor DKIM of its mail passes (RFC 7489 section 7.2.1.1)")
+        return
     for part, data in found:
-        yield from _document(data, _name(part), limits)
+        for one in _document(data, _name(part), limits):
+            yield replace(one, sender=sender) if isinstance(one, Document) else one
 
 
 class _ShortFields(Compat32):

@@ -43,11 +43,12 @@ class Blockers:
             subdomains=self.subdomains or other.subdomains,
             spf_alone=self.spf_alone or other.spf_alone,
             passed_on=self.passed_on or other.passed_on,
-            findings=other.findings if other._weight > self._weight else self.findings,
+            findings=other.findings if other.weight > self.weight else self.findings,
         )
 
     @property
-    def _weight(self) -> int:
+    def weight(self) -> int:
+        """How much is in the way."""
         return self.apex + self.subdomains + self.spf_alone + self.passed_on
 
 

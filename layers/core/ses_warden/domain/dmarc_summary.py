@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from ses_warden.domain.dmarc import Report, Source
 from ses_warden.domain.dmarc_sources import Evidence, Kind, Trace, keys_of, kind_of, trace_of
+from ses_warden.domain.outgoing import is_within
 from ses_warden.domain.text import clean
 
 # What is different beyond these is counted under `REST`: a reporter may write whatever it likes.
@@ -176,7 +177,7 @@ class _Sums:
 
     def add(self, report: Report) -> None:
         """Counts a report."""
-        reporter = _room(self.reporters, clean(report.reporter, _LONGEST_NAME).lower())
+        reporter = _room(self.reporters, _told_by(report))
         day = _day_of(report)
         self.published.append((report.begin, _end_of(report), _published(report)))
         self.unread += report.unread
@@ -274,6 +275,12 @@ def _current(told: list[tuple[datetime, datetime, Published]]) -> Published:
             percent=published.percent if now.percent is None else now.percent,
         )
     return replace(now, since=since)
+
+
+def _told_by(report: Report) -> str:
+    """The reporter's name; with the domain that its mail came from, where that is another: anybody can write a name."""
+    name, sender = clean(report.reporter, _LONGEST_NAME).lower(), clean(report.sender, _LONGEST_NAME)
+    return f"{name} ({sender})" if sender and not is_within(sender, name) and not is_within(name, sender) else name
 
 
 def _room(known: Mapping[str, object], name: str) -> str:
