@@ -130,6 +130,7 @@ def test_a_flood_of_forgers_takes_no_room_from_what_is_ours(monkeypatch: pytest.
 
 
 DAYS = {
+    "the last days of all": (datetime(9999, 12, 30, tzinfo=UTC), 24, date(9999, 12, 30)),
     "UTC": (datetime(2026, 11, 22, tzinfo=UTC), 24, date(2026, 11, 22)),
     "the midnight of California": (datetime(2026, 11, 22, 8, tzinfo=UTC), 24, date(2026, 11, 22)),
     "the midnight of Tokyo": (datetime(2026, 11, 22, tzinfo=timezone(timedelta(hours=9))), 24, date(2026, 11, 22)),

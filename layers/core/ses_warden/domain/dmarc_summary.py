@@ -293,4 +293,4 @@ def _day_of(report: Report) -> date:
 
 
 def _end_of(report: Report) -> datetime:
-    return max(report.begin, min(report.end, report.begin + _LONGEST))
+    return report.begin + max(timedelta(), min(report.end - report.begin, _LONGEST))
