@@ -125,6 +125,8 @@ def test_each_command_is_in_the_readme(command: str) -> None:
         (["dmarc", "report", "jane@example.com"], "it is no domain"),
         (["dmarc", "report", "example.com", "--since", "30"], "30d, 2026-11-24"),
         (["dmarc", "report", "example.com", "--until", "soon"], "30d, 2026-11-24"),
+        (["dmarc", "report", "example.com", "--since", "0001-01-01"], "no reports of that year"),
+        (["dmarc", "report", "example.com", "--until", "9999-12-31"], "no reports of that year"),
         (["dmarc", "report", "example.com", "--since", "2026-11-02", "--until", "2026-11-01"], "before it begins"),
         (["dmarc", "report", "example.com", "--csv", "--json"], "either --csv"),
         (["account", "request-production"], "Missing option '--mail-type'"),

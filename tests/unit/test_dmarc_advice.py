@@ -1,6 +1,7 @@
 """The next step for a DMARC policy: never on too little, never over mail of ours that fails, never to reject on SPF alone."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from ses_warden.domain.dmarc import Authenticated, Report, Source
 from ses_warden.domain.dmarc_advice import Advice, Step, advise
-from ses_warden.domain.dmarc_summary import summarize
+from ses_warden.domain.dmarc_summary import summarize, summarize_twice
 from ses_warden.domain.findings import Standing
 from tests.support.dmarc_ways import (
     DOMAIN,
@@ -17,6 +18,7 @@ from tests.support.dmarc_ways import (
     OTHER_ADDRESS,
     OWN_ENVELOPE,
     SES_ADDRESS,
+    TODAY,
     month,
     report,
     source,
@@ -234,6 +236,36 @@ def test_a_gap_covers_nothing() -> None:
     assert "reports of 9 different days under this policy (2 so far)" in found.headline
     assert _advice_on([report(30, through_ses(5000), days=365)]).step is Step.WAIT
     assert _advice_on([report(day, through_ses(50)) for day in range(30, 0, -3)]).step is Step.QUARANTINE_TEST
+
+
+def test_a_domain_that_seems_silent_needs_its_month_of_reports_too() -> None:
+    """Two reports, which anybody can send, are none; and where SES delivers in its name it is not silent."""
+    assert _advice_on([report(30, STRANGER), report(1, STRANGER)]).step is Step.WAIT
+    assert _advice_on(month(STRANGER), frozenset({DOMAIN})).step is Step.WAIT
+    assert _advice_on(month(STRANGER), frozenset({f"news.{DOMAIN}"})).step is Step.WAIT
+
+
+def test_a_small_subdomain_that_fails_is_not_lost_in_a_large_domain() -> None:
+    """Each is held against its own mail."""
+    found = _advice_on(month(through_ses(1000), unsigned_ses(5, author=f"billing.{DOMAIN}")))
+    assert (found.step, found.record) == (Step.QUARANTINE_TEST, "v=DMARC1; p=quarantine; sp=none; t=y; rua=mailto:…")
+    few = month(through_ses(1000), through_ses(1000, author=f"news.{DOMAIN}"), unsigned_ses(5, author=f"news.{DOMAIN}"))
+    assert _advice_on(few).record == TEST
+
+
+@pytest.mark.parametrize(
+    ("new", "step"),
+    [(UNSIGNED, Step.MEND), (SPF_ALONE, Step.MEND), (BY_LIST, Step.STAY), (STRANGER, Step.REJECT)],
+    ids=["unsigned", "SPF alone", "a mailing list", "a stranger"],
+)
+def test_what_began_of_late_is_not_lost_in_a_year(new: Source, step: Step) -> None:
+    """A service that was set up wrongly last week is little beside a year of mail."""
+    year = [report(day, GOOD, *([new] if day < 30 else []), policy="quarantine") for day in range(360, 0, -1)]
+    whole, latest = summarize_twice(DOMAIN, year, KNOWN, TODAY - timedelta(days=28))
+    assert advise(whole).step is Step.REJECT
+    found = advise(whole, frozenset(), latest)
+    assert found.step is step
+    assert any(one.standing in (Standing.BROKEN, Standing.WARN) for one in found.findings) == (step is not Step.REJECT)
 
 
 def test_a_record_about_another_domain_holds_nothing_back() -> None:

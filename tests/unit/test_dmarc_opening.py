@@ -169,6 +169,10 @@ HOSTILE: dict[str, bytes] = {
     "a thousand parts within parts": b"".join(
         b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (number, number) for number in range(1_000)
     ),
+    "a thousand parts within parts, in capitals": b"".join(
+        b'Content-Type: multipart/mixed; BOUNDARY="b%d"\n\n--b%d\n' % (number, number) for number in range(900)
+    ),
+    "two million lines of old Macs": b"Subject: x\r" + b"A: b\r" * 2_000_000,
     "a hundred attachments": mail(*([gzipped(XML)] * 100)),
 }
 
@@ -181,6 +185,32 @@ def test_what_is_hostile_is_refused_at_once(content: bytes) -> None:
     assert found.trouble is Trouble.HOSTILE
     assert 10 < len(found.reason) < 200
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b'Content-Disposition: attachment; filename="%s"' % (b";" * 500_000),
+        b"Content-Disposition: attachment" + b"".join(b"; filename*%d*=a" % number for number in range(50_000)),
+        b'Content-Type: text/xml; name="%s"' % (b"=;" * 250_000),
+    ],
+    ids=["semicolons", "parts of a name", "a type"],
+)
+def test_a_field_that_python_takes_hours_for_is_cut(field: bytes) -> None:
+    """And the report is read."""
+    started = time.process_time()
+    (found,) = opened(b"From: a@b.example\n" + field + b"\n\n" + XML)
+    assert isinstance(found, Document)
+    assert time.process_time() - started < 1
+
+
+def test_the_documents_of_a_file_are_bounded_together() -> None:
+    """Twenty attachments of ten members, each below the limit, would take hours: what was read until then is kept."""
+    limits = Limits(unpacked=3 * len(XML))
+    *read, last = opened(mail(zipped(XML, XML), zipped(XML, XML), gzipped(XML), subtype="zip"), limits)
+    assert [one.data for one in read if isinstance(one, Document)] == [XML] * 3
+    assert isinstance(last, Refused)
+    assert last.trouble is Trouble.HOSTILE
 
 
 DAMAGED = {
@@ -304,7 +334,8 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM:
         (HOSTILE["a billion laughs"], 0),
         (HOSTILE["a frame of many elements"], 0),
         (HOSTILE["a million lines"], 0),
-        (b"Subject: x\n\n" + b"x\n" * 399_000, 0),
+        (b"Subject: x\n\n" + b"x\n" * 249_000, 0),
+        (b"".join(b"A%d: b\n" % number for number in range(249_000)), 0),
         (mail(b"\0" * (9 * MIB)), 0),
         (gzipped(report(record()).encode() + b"<x/>" * 250_000), 1),
     ],
@@ -317,6 +348,7 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM:
         "frame",
         "lines",
         "short lines",
+        "short fields",
         "a large mail",
         "mended",
     ],

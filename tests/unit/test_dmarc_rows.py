@@ -49,6 +49,7 @@ REPORT = Report(
     percent=50,
     reporter_contact="noreply-dmarc@google.com",
     unread=3,
+    sender="google.com",
 )
 
 
@@ -104,8 +105,8 @@ def test_what_a_reporter_does_not_say_stays_unsaid(reports: DynamoReports) -> No
 
 
 def test_each_report_is_kept_once(reports: DynamoReports) -> None:
-    """Its name is the reporter's, its id and its beginning: reporters reuse ids."""
-    assert [reports.keep(REPORT), reports.keep(REPORT), reports.keep(replace(REPORT, sources=()))] == [True, False, False]
+    """Its name is the reporter's, its id and its beginning, as reporters reuse ids; and by whichever way it comes again."""
+    assert [reports.keep(REPORT), reports.keep(REPORT), reports.keep(replace(REPORT, sender=""))] == [True, False, False]
     others = [
         replace(REPORT, reporter="yahoo.com"),
         replace(REPORT, report_id="1235"),
@@ -114,6 +115,13 @@ def test_each_report_is_kept_once(reports: DynamoReports) -> None:
     ]
     assert all(reports.keep(other) for other in others)
     assert len(of(reports)) == 4
+
+
+def test_a_forged_report_keeps_no_true_one_away(reports: DynamoReports) -> None:
+    """Whoever guesses a reporter's next id can send another report first: both are there, and the second is not lost."""
+    forged = replace(REPORT, sources=(replace(SOURCE, count=10**9),))
+    assert [reports.keep(forged), reports.keep(REPORT), reports.keep(REPORT), reports.keep(forged)] == [True, True, False, False]
+    assert sorted(each.mails for each in of(reports)) == [REPORT.mails, 10**9]
 
 
 def test_a_report_is_found_by_when_it_begins(reports: DynamoReports) -> None:

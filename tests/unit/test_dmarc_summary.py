@@ -110,6 +110,17 @@ def test_what_is_too_many_is_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(found.authors) == 4
 
 
+def test_who_sends_a_report_in_anothers_name_is_named() -> None:
+    """The name in a report is anybody's, the domain of its mail is proved."""
+    senders = ("", "google.com", "dmarc.google.com", "evil.example", "notgoogle.com")
+    found = summarize(DOMAIN, [report(1, through_ses(), sender=sender) for sender in senders], ())
+    assert {name: tally.mails for name, tally in found.reporters.items()} == {
+        "google.com": 3,
+        "google.com (evil.example)": 1,
+        "google.com (notgoogle.com)": 1,
+    }
+
+
 def test_a_flood_of_forgers_takes_no_room_from_what_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """What passes is kept apart from what fails."""
     monkeypatch.setattr(dmarc_summary, "_MOST_TRACES", 10)
@@ -119,6 +130,7 @@ def test_a_flood_of_forgers_takes_no_room_from_what_is_ours(monkeypatch: pytest.
 
 
 DAYS = {
+    "the last days of all": (datetime(9999, 12, 30, tzinfo=UTC), 24, date(9999, 12, 30)),
     "UTC": (datetime(2026, 11, 22, tzinfo=UTC), 24, date(2026, 11, 22)),
     "the midnight of California": (datetime(2026, 11, 22, 8, tzinfo=UTC), 24, date(2026, 11, 22)),
     "the midnight of Tokyo": (datetime(2026, 11, 22, tzinfo=timezone(timedelta(hours=9))), 24, date(2026, 11, 22)),

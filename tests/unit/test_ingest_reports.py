@@ -249,7 +249,7 @@ def s3() -> "Iterator[S3Client]":
 def test_files_are_fetched_and_set_aside_in_the_bucket(s3: "S3Client") -> None:
     """Byte for byte, with the reason as metadata, without addresses."""
     inbox = S3Inbox(s3, BUCKET)
-    s3.put_object(Bucket=BUCKET, Key="inbox/a b.eml", Body=BAD)
+    s3.put_object(Bucket=BUCKET, Key="inbox/a b.eml", Body=BAD, Tagging="from=me")
     assert inbox.fetch("inbox/a b.eml", 1_000_000) == BAD
     assert inbox.fetch("inbox/a b.eml", 9) == BAD[:10]
     assert inbox.fetch("inbox/gone", 9) is None
@@ -259,6 +259,7 @@ def test_files_are_fetched_and_set_aside_in_the_bucket(s3: "S3Client") -> None:
     copy = s3.get_object(Bucket=BUCKET, Key="refused/a b.eml")
     assert copy["Body"].read() == BAD
     assert copy["Metadata"] == {"reason": "j***@e***.com: b?d"}
+    assert s3.get_object_tagging(Bucket=BUCKET, Key="refused/a b.eml")["TagSet"] == []
 
 
 CALLS: dict[str, tuple[str, Callable[[S3Inbox], Any]]] = {

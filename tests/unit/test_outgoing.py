@@ -191,6 +191,24 @@ def test_an_environment_notes_so_many_a_day(dynamodb: "DynamoDBClient", monkeypa
     assert len(DynamoOutgoing(dynamodb, TABLE).addresses(TODAY + timedelta(days=1), TODAY + timedelta(days=1))) == 1
 
 
+def test_what_an_environment_remembers_does_not_grow_with_its_life(
+    dynamodb: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a replay of many days the last ones are remembered, and of scopes those of the hour."""
+    monkeypatch.setattr(activity_notes, "_MOST_DAYS", 3)
+    notes, wire = _notes(dynamodb), Wire(dynamodb)
+    days = [TODAY - timedelta(days=number) for number in range(5, 0, -1)]
+    for number, day in enumerate(days):
+        notes.note(["account"], f"2026-11-24T{number:02}", _some(1, day))
+    assert len(wire.calls) == 5
+    for day in days[-3:]:
+        notes.note(["account"], "2026-11-24T04", _some(1, day))
+    assert len(wire.calls) == 5
+    notes.note([], "2026-11-24T04", _some(1, days[0]))
+    notes.note(["account"], "2026-11-24T00", [])
+    assert len(wire.calls) == 7
+
+
 def test_a_note_that_was_not_written_is_written_the_next_time(dynamodb: "DynamoDBClient") -> None:
     """A failure is not remembered as a success."""
     Wire(dynamodb, lambda number, _, __: failure("ThrottlingException") if number == 0 else None)

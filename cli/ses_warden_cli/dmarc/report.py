@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
 _DOMAIN = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})+")
 _LONGEST_DOMAIN = 253
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
 
 def _domain(value: str) -> str:
@@ -37,6 +38,9 @@ def moment(value: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(value)
     except ValueError as error:
         raise typer.BadParameter("it is days, a day or a time, such as 30d, 2026-11-24 or 2026-11-24T10:00") from error
+    # Days are counted from it, and dates end with the year 9999.
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise typer.BadParameter("there are no reports of that year")
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

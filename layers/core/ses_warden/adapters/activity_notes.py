@@ -21,6 +21,8 @@ KEPT = timedelta(days=400)
 # So many addresses and domains of a day an environment notes at the most: SES's pools have some hundreds of addresses, and a
 # sender with thousands of domains shall not pay for each of them in each environment.
 MOST_A_DAY = 1_000
+# A replay brings days by the hundred: what was noted of the first of them is forgotten, and at worst noted again.
+_MOST_DAYS = 30
 ADDRESSES, DOMAINS = "outgoing-ip", "outgoing-domain"
 
 
@@ -48,9 +50,13 @@ class ActivityNotes:
             request: Any = {self._table: [{"PutRequest": {"Item": row}} for row in some]}
             for _ in self._requests.until_processed(self._client.batch_write_item, request, "UnprocessedItems"):
                 pass
-        self._scopes.update((scope, hour) for scope in missing)
+        if missing:
+            # An environment may live for many hours, and no hour comes again.
+            self._scopes = {one for one in self._scopes if one[1] >= hour} | {(scope, hour) for scope in missing}
         for one in new:
             self._outgoing.setdefault(one.day, set()).add(one)
+        while len(self._outgoing) > _MOST_DAYS:
+            del self._outgoing[next(iter(self._outgoing))]
 
     def _new(self, outgoing: Collection[Outgoing]) -> list[Outgoing]:
         found = [one for one in outgoing if one not in self._outgoing.get(one.day, ())]

@@ -69,6 +69,9 @@ class S3Inbox:
                 Key=_aside(name),
                 CopySource={"Bucket": self._bucket, "Key": name},
                 MetadataDirective="REPLACE",
+                # The tags of a file that has some would take rights of their own:
+                # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+                TaggingDirective="REPLACE",
                 # Metadata travel as an HTTP header: ASCII only.
                 Metadata={"reason": text.encode("ascii", "replace").decode()},
                 ContentType="application/octet-stream",

@@ -10,10 +10,12 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
+from email.policy import Compat32
 from io import BytesIO
 
+from ses_warden.adapters.dmarc_sender import sender_of
 from ses_warden.application.dmarc_ports import Refused, Trouble
 from ses_warden.domain.text import clean, mask_addresses
 
@@ -22,7 +24,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is opened at all, in bytes.
+    """What is opened at all, in bytes; `unpacked` is of an archive, and of all documents of a file together.
 
     Reports have a few kilobytes, of the largest receivers a few megabytes; RFC 7489 section 7.2.1.1 knows addresses that take
     10 MB. `ratio` is of unpacked to packed bytes, from `ratio_from` bytes on: XML of reports comes to 10, to 100 at most, and
@@ -30,7 +32,7 @@ class Limits:
     """
 
     file: int = 15 * MIB
-    lines: int = 400_000
+    lines: int = 250_000
     boundaries: int = 50
     attachments: int = 20
     unpacked: int = 20 * MIB
@@ -42,10 +44,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An XML document that may be a report; `part` is the attachment or member that it was in."""
+    """An XML document that may be a report; `part` is the attachment or member that it was in.
+
+    `sender` is the domain that SES found its mail to come from, empty where SES said nothing.
+    """
 
     data: bytes
     part: str = ""
+    sender: str = ""
 
 
 _GZIP = b"\x1f\x8b"
@@ -64,6 +70,17 @@ _LONGEST_PART = 120
 
 def open_content(content: bytes, limits: Limits = Limits()) -> Iterator[Document | Refused]:
     """The documents in a mail, an archive, or the document that it is; and what was not opened, with the reason."""
+    left = limits.unpacked
+    for found in _opened(content, limits):
+        left -= len(found.data) if isinstance(found, Document) else 0
+        if left < 0:
+            # One archive is bounded; a mail of many would be read for an hour.
+            yield Refused(Trouble.HOSTILE, f"its documents together have more than {limits.unpacked:,} bytes")
+            return
+        yield found
+
+
+def _opened(content: bytes, limits: Limits) -> Iterator[Document | Refused]:
     if not content.strip():
         yield Refused(Trouble.NOTHING, "it is empty")
     elif len(content) > limits.file:
@@ -77,12 +94,13 @@ def open_content(content: bytes, limits: Limits = Limits()) -> Iterator[Document
 
 
 def _mail(content: bytes, limits: Limits) -> Iterator[Document | Refused]:
-    # Python's parser holds each line apart, and looks at each for each open boundary.
-    if content.count(b"\n") > limits.lines or content.count(b"boundary") > limits.boundaries:
+    # Python's parser holds each line apart, and looks at each for each open boundary. For it, a lone CR ends a line too.
+    lines = content.count(b"\n") + content.count(b"\r") - content.count(b"\r\n")
+    if lines > limits.lines or content.lower().count(b"boundary") > limits.boundaries:
         yield Refused(Trouble.HOSTILE, "its lines or its parts are too many for a mail with a report")
         return
     try:
-        parts = list(email.message_from_bytes(content).walk())
+        parts = list(email.message_from_bytes(content, policy=_ShortFields()).walk())
     except (RecursionError, ValueError, LookupError) as error:
         yield Refused(Trouble.DAMAGED, f"it cannot be read as a mail: {type(error).__name__}")
         return
@@ -100,8 +118,23 @@ def _mail(content: bytes, limits: Limits) -> Iterator[Document | Refused]:
     if len(found) > limits.attachments:
         yield Refused(Trouble.HOSTILE, f"it has {len(found)} attachments; at most {limits.attachments} are opened")
         return
+    sender = sender_of(parts[0].get("Authentication-Results"))
+    if sender is None:
+        yield Refused(Trouble.DAMAGED, "nobody vouches for it: neither SPF nor DKIM of its mail passes (RFC 7489 section 7.2.1.1)")
+        return
     for part, data in found:
-        yield from _document(data, _name(part), limits)
+        for one in _document(data, _name(part), limits):
+            yield replace(one, sender=sender) if isinstance(one, Document) else one
+
+
+class _ShortFields(Compat32):
+    """Of a header field no more than so many characters: Python takes the square of its semicolons to find a parameter."""
+
+    longest = 4_096
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[: self.longest]
 
 
 def _leaves(parts: list[Message]) -> Iterator[tuple[Message, bytes]]:

@@ -41,7 +41,7 @@ class ReportReader:
     def _report(self, document: Document) -> Report | Refused:
         try:
             scanned = scan(document.data)
-            return self._read(scanned)
+            return replace(self._read(scanned), sender=document.sender)
         except BadXml as bad:
             return Refused(bad.trouble, str(bad), document.part)
         except self._refusal as error:

@@ -159,11 +159,9 @@ class DynamoAlertBudget:
 
 def head_item(report: Report, packs: Sequence[bytes], now: datetime) -> dict[str, Any]:
     """The first item of a report; `digest` tells its further items from those of another report of the same name."""
-    # RFC 7489 section 7.2.1.1: a reporter's id names a report. Ids are reused all the same, so its beginning belongs to the name.
-    name = blake2b(f"{report.reporter}\n{report.report_id}".encode("utf-8", "replace"), digest_size=16).hexdigest()
     item: dict[str, Any] = {
         "domain": {"S": domain_key(report.domain)},
-        "report": {"S": f"{_moment(report.begin)}#{name}"},
+        "report": {"S": f"{_moment(report.begin)}#{report.name}"},
         "reporter": {"S": report.reporter},
         "report_id": {"S": report.report_id},
         "begin": {"S": _moment(report.begin)},
@@ -179,6 +177,7 @@ def head_item(report: Report, packs: Sequence[bytes], now: datetime) -> dict[str
         "subdomain_policy": report.subdomain_policy,
         "nonexistent_policy": report.nonexistent_policy,
         "reporter_contact": report.reporter_contact or None,
+        "sender": report.sender or None,
     }
     item |= {name: {"S": text} for name, text in texts.items() if text is not None}
     if report.testing is not None:
@@ -206,6 +205,7 @@ def report_from(item: Mapping[str, Any], sources: Sequence[Source]) -> Report:
         percent=int(item["percent"]["N"]) if "percent" in item else None,
         reporter_contact=_text(item, "reporter_contact") or "",
         unread=int(item["unread"]["N"]) if "unread" in item else 0,
+        sender=_text(item, "sender") or "",
     )
 
 

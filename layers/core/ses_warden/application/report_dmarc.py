@@ -8,8 +8,8 @@ from typing import Protocol
 
 from ses_warden.application.dmarc_ports import ReportRows
 from ses_warden.domain.dmarc import Report, domain_key
-from ses_warden.domain.dmarc_advice import Advice, advise
-from ses_warden.domain.dmarc_summary import Summary, summarize
+from ses_warden.domain.dmarc_advice import A_MONTH, Advice, advise
+from ses_warden.domain.dmarc_summary import Summary, summarize_twice
 from ses_warden.domain.outgoing import is_within
 from ses_warden.domain.text import clean
 from ses_warden.errors import LedgerError, NothingToDo
@@ -70,10 +70,11 @@ def report_dmarc(  # noqa: PLR0917 - what, from when to when, from whom
     """
     name = domain_key(domain)
     known = _known(name, since, until, seen)
-    summary = summarize(name, _told(rows.reports(name, since, until), tell), known.addresses)
+    reports = _told(rows.reports(name, since, until), tell)
+    summary, latest = summarize_twice(name, reports, known.addresses, until - A_MONTH)
     if not summary.reports:
         raise NothingToDo(_nothing(name, since, until, rows))
-    return DmarcReport(since, until, summary, advise(summary, known.domains), known)
+    return DmarcReport(since, until, summary, advise(summary, known.domains, latest), known)
 
 
 def _told(reports: Iterable[Report], tell: Callable[[int], None]) -> Iterator[Report]:

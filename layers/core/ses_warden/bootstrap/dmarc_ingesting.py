@@ -19,10 +19,10 @@ class _Nowhere:
     """Keeps nothing but the names of reports, for a plan."""
 
     def __init__(self) -> None:
-        self._seen: set[tuple[str, str, str, datetime]] = set()
+        self._seen: set[tuple[str, datetime, str]] = set()
 
     def keep(self, report: Report) -> bool:
-        name = (report.domain, report.reporter, report.report_id, report.begin)
+        name = (report.domain, report.begin, report.name)
         is_new = name not in self._seen
         self._seen.add(name)
         return is_new

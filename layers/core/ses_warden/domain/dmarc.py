@@ -5,6 +5,7 @@ RFC 7489, appendix C, and RFC 9990 describe the documents; both come to this.
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 
 LONGEST_DOMAIN = 253
 
@@ -56,7 +57,8 @@ class Report:
     """One aggregate report. `domain` is whose policy was applied; `reporter` and `report_id` together name the report.
 
     `domain` is as `domain_key` makes it. `testing` is RFC 9989's `t`; `percent` is RFC 7489's historic `pct`. A policy that the
-    reporter does not give is None. `unread` is how many of its records could not be read, and are not among the sources.
+    reporter does not give is None. `unread` is how many of its records could not be read, and are not among the sources. `sender`
+    is the domain that the mail proved to come from, empty where nobody looked.
     """
 
     reporter: str
@@ -72,6 +74,21 @@ class Report:
     percent: int | None = None
     reporter_contact: str = ""
     unread: int = 0
+    sender: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tells it from other reports about its domain that begin at the same time.
+
+        RFC 7489 section 7.2.1.1: the reporter's id names a report. Ids are reused all the same, and anybody can send one first in
+        a reporter's name, so that what the report tells belongs to its name.
+        """
+        found = blake2b(digest_size=16)
+        found.update(f"{self.reporter}\n{self.report_id}\n{self.end.timestamp()}\n{self.policy}".encode("utf-8", "replace"))
+        for one in self.sources:
+            told = f"\n{one.ip} {one.count} {one.dkim_aligned} {one.spf_aligned} {one.header_from}"
+            found.update(told.encode("utf-8", "replace"))
+        return found.hexdigest()
 
     @property
     def mails(self) -> int:

@@ -64,6 +64,7 @@ class _Case:
 
     summary: Summary
     blockers: Blockers
+    is_known_to_send: bool  # SES delivered mail of ours as the domain or one below it
 
     @property
     def stood(self) -> timedelta:
@@ -82,23 +83,29 @@ class _Case:
         """The policy for subdomains."""
         return self.summary.published.subdomain or self.summary.published.policy or "none"
 
+    def uncovered(self, period: timedelta) -> str:
+        """Which reports are still missing before a step, or nothing."""
+        days, least = len(self.days), int(period.days * _LEAST_DAYS)
+        if self.stood < period:
+            return f"reports of {_days(period)} under this policy ({_days(self.stood)} so far)"
+        return f"reports of {least} different days under this policy ({days} so far)" if days < least else ""
+
     def lacks(self, period: timedelta) -> str:
         """What is still missing before a step, or nothing."""
         own = self.summary.ours.mails
-        lacking = []
-        days, least = len(self.days), int(period.days * _LEAST_DAYS)
-        if self.stood < period:
-            lacking.append(f"reports of {_days(period)} under this policy ({_days(self.stood)} so far)")
-        elif days < least:
-            lacking.append(f"reports of {least} different days under this policy ({days} so far)")
-        if own < LEAST_MAILS:
-            lacking.append(f"{LEAST_MAILS} mails of yours in them ({own:,} so far)")
-        return " and ".join(lacking)
+        mails = f"{LEAST_MAILS} mails of yours in them ({own:,} so far)" if own < LEAST_MAILS else ""
+        return " and ".join(filter(None, (self.uncovered(period), mails)))
 
 
-def advise(summary: Summary, domains: frozenset[str] = frozenset()) -> Advice:
-    """The next step. `domains` are those as which SES delivered mail of ours."""
-    case = _Case(summary, blockers_of(summary, domains))
+def advise(summary: Summary, domains: frozenset[str] = frozenset(), latest: Summary | None = None) -> Advice:
+    """The next step. `domains` are those as which SES delivered mail of ours; `latest` is what the last month came to.
+
+    What is in the way in the last month is in the way, however little that is of a year.
+    """
+    blockers = blockers_of(summary, domains)
+    if latest:
+        blockers = blockers.joined(blockers_of(latest, domains))
+    case = _Case(summary, blockers, bool(domains))
     move = _next(case)
     record = _record(case, move.policy, testing=move.testing) if move.policy else None
     return Advice(move.step, move.headline, tuple(_reasons(case, move.step)), case.blockers.findings, record)
@@ -132,7 +139,8 @@ def _next(case: _Case) -> _Move:
 
 def _from_none(case: _Case) -> _Move:
     domain = case.summary.domain
-    if case.stood >= A_MONTH and not case.summary.ours.mails and not case.blockers.unsigned:
+    silent = not case.summary.ours.mails and not case.blockers.unsigned and not case.is_known_to_send
+    if silent and not case.uncovered(A_MONTH):
         # M3AAWG, "Protecting Parked Domains": such a domain needs no months.
         words = f"No mail of yours was reported in {_days(case.stood)}: if {domain} sends none, publish p=reject now."
         return _Move(Step.REJECT, words, "reject")

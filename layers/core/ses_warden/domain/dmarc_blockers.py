@@ -1,10 +1,10 @@
 """What stands in the way of a stricter DMARC policy: mail of ours that fails or would, and senders that somebody should know."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ses_warden.domain.dmarc_sources import Evidence, Kind
-from ses_warden.domain.dmarc_summary import SourceSum, Summary
+from ses_warden.domain.dmarc_summary import SourceSum, Summary, Tally
 from ses_warden.domain.findings import Finding, Standing
 from ses_warden.domain.outgoing import is_within
 
@@ -36,13 +36,29 @@ class Blockers:
         """Whether mail of ours fails."""
         return self.apex or self.subdomains
 
+    def joined(self, other: "Blockers") -> "Blockers":
+        """Both together; the findings are those of the one in which more is in the way."""
+        return Blockers(
+            apex=self.apex or other.apex,
+            subdomains=self.subdomains or other.subdomains,
+            spf_alone=self.spf_alone or other.spf_alone,
+            passed_on=self.passed_on or other.passed_on,
+            findings=other.findings if other.weight > self.weight else self.findings,
+        )
+
+    @property
+    def weight(self) -> int:
+        """How much is in the way."""
+        return self.apex + self.subdomains + self.spf_alone + self.passed_on
+
 
 def blockers_of(summary: Summary, domains: frozenset[str] = frozenset()) -> Blockers:
     """What is in the way. `domains` are those as which SES delivered mail of ours."""
     # A record about another domain's mail has no place in a report, and holds nothing back.
     own = {author: kinds for author, kinds in summary.authors.items() if is_within(author, summary.domain)}
     failing = {author: kinds[Kind.SES_UNSIGNED].mails for author, kinds in own.items() if Kind.SES_UNSIGNED in kinds}
-    blocking = {author for author, mails in failing.items() if _is_much(mails, summary.ours.mails)}
+    # Of its own mail: a subdomain that fails altogether may be little beside the rest, and is lost all the same.
+    blocking = {author for author, mails in failing.items() if _is_much(mails, _ours(own[author]))}
     passed_on = summary.kinds.get(Kind.PASSED_ON)
     return Blockers(
         apex=summary.domain in blocking,
@@ -56,6 +72,10 @@ def blockers_of(summary: Summary, domains: frozenset[str] = frozenset()) -> Bloc
             *_somebody(summary),
         ),
     )
+
+
+def _ours(kinds: Mapping[Kind, Tally]) -> int:
+    return sum(tally.mails for kind, tally in kinds.items() if kind.is_ours)
 
 
 def _is_much(mails: int, others: int) -> bool:

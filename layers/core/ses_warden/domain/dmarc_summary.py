@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from ses_warden.domain.dmarc import Report, Source
 from ses_warden.domain.dmarc_sources import Evidence, Kind, Trace, keys_of, kind_of, trace_of
+from ses_warden.domain.outgoing import is_within
 from ses_warden.domain.text import clean
 
 # What is different beyond these is counted under `REST`: a reporter may write whatever it likes.
@@ -137,10 +138,19 @@ class Summary:
 
 def summarize(domain: str, reports: Iterable[Report], addresses: Collection[str]) -> Summary:
     """The sums of the reports about a domain. `addresses` are those from which SES delivered mail of ours."""
-    sums = _Sums(domain)
+    return summarize_twice(domain, reports, addresses, datetime.max.replace(tzinfo=UTC))[0]
+
+
+def summarize_twice(
+    domain: str, reports: Iterable[Report], addresses: Collection[str], latest: datetime
+) -> tuple[Summary, Summary]:
+    """Of all the reports, and of those that begin at that moment or later."""
+    sums, later = _Sums(domain), _Sums(domain)
     for report in reports:
         sums.add(report)
-    return sums.summary(addresses)
+        if report.begin >= latest:
+            later.add(report)
+    return sums.summary(addresses), later.summary(addresses)
 
 
 @dataclass(slots=True)
@@ -167,7 +177,7 @@ class _Sums:
 
     def add(self, report: Report) -> None:
         """Counts a report."""
-        reporter = _room(self.reporters, clean(report.reporter, _LONGEST_NAME).lower())
+        reporter = _room(self.reporters, _told_by(report))
         day = _day_of(report)
         self.published.append((report.begin, _end_of(report), _published(report)))
         self.unread += report.unread
@@ -267,6 +277,12 @@ def _current(told: list[tuple[datetime, datetime, Published]]) -> Published:
     return replace(now, since=since)
 
 
+def _told_by(report: Report) -> str:
+    """The reporter's name; with the domain that its mail came from, where that is another: anybody can write a name."""
+    name, sender = clean(report.reporter, _LONGEST_NAME).lower(), clean(report.sender, _LONGEST_NAME)
+    return f"{name} ({sender})" if sender and not is_within(sender, name) and not is_within(name, sender) else name
+
+
 def _room(known: Mapping[str, object], name: str) -> str:
     return name if name in known or len(known) < _MOST_NAMES else REST
 
@@ -277,4 +293,4 @@ def _day_of(report: Report) -> date:
 
 
 def _end_of(report: Report) -> datetime:
-    return max(report.begin, min(report.end, report.begin + _LONGEST))
+    return report.begin + max(timedelta(), min(report.end - report.begin, _LONGEST))
