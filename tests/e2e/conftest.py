@@ -40,9 +40,8 @@ def stack(emulator: Emulator, ses_url: str, zone: str) -> Stack:
     build()
     # The emulator's CloudFormation does not tell DKIM's tokens.
     domain = {"SendingDomain": DOMAIN, "HostedZoneId": zone, "WriteDkimRecords": "false", "DmarcPolicy": "none"}
-    return deploy(emulator, {"BatchWindowSeconds": "1", "RecipientEvents": "plain", **domain, **prepare(emulator, ses_url)})
     parameters = {"BatchWindowSeconds": "1", "RecipientEvents": "plain", "DmarcReports": "on"}
-    return deploy(emulator, {**parameters, **prepare(emulator, ses_url)})
+    return deploy(emulator, {**parameters, **domain, **prepare(emulator, ses_url)})
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,6 @@
 """The documents say what the template and the code say.
 
-``python -m tests.unit.test_documents`` writes README's tables of parameters, alarms and permissions anew from template.yaml.
+``python -m tests.unit.test_documents`` writes the tables of docs/reference.md anew from template.yaml.
 """
 
 import re
@@ -29,6 +29,7 @@ from tests.support.template import TEMPLATE, Json, load, of_type, resolve
 
 ROOT = TEMPLATE.parent
 README = ROOT / "README.md"
+REFERENCE = ROOT / "docs" / "reference.md"
 RUNBOOK = ROOT / "docs" / "runbook.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
@@ -49,7 +50,7 @@ def name_of(path: Path) -> str:
 documents = pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 
 
-# README's tables
+# The tables of docs/reference.md
 
 
 def parameters_table() -> str:
@@ -68,7 +69,7 @@ def alarms_table() -> str:
     lines = ["| alarm | when | meaning | |", "|---|---|---|---|"]
     for name, alarm in alarms.items():
         meaning = alarm["AlarmDescription"].replace(" (docs/runbook.md)", "")
-        lines.append(f"| `{name}` | {_when(name, alarm)} | {meaning} | [runbook](docs/{_sections()[name]}) |")
+        lines.append(f"| `{name}` | {_when(name, alarm)} | {meaning} | [runbook]({_sections()[name]}) |")
     return "\n".join(lines)
 
 
@@ -150,13 +151,15 @@ def _sections() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_of_the_readme_is_the_templates(name: str) -> None:
-    """Parameters, alarms and permissions stand in the README as they are deployed."""
-    assert table_of(README.read_text(), name) == TABLES[name]()
+    """Parameters, alarms and permissions stand in docs/reference.md as they are deployed."""
+    assert table_of(REFERENCE.read_text(), name) == TABLES[name]()
 
 
 def test_every_metric_is_documented_in_order_with_its_unit() -> None:
-    """README's metrics are those that the functions write, each with a meaning."""
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table_of(README.read_text(), "metrics").splitlines()]
+    """The metrics of docs/reference.md are those that the functions write, each with a meaning."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table_of(REFERENCE.read_text(), "metrics").splitlines()
+    ]
     assert [row[0] for row in rows[2:]] == [
         f"`{name}`" for name in [*dict.fromkeys(NAMES.values()), LAG, *GUARD_METRICS, *SYNC_METRICS, *AUDIT_METRICS, *DMARC_METRICS]
     ]
@@ -310,13 +313,13 @@ def test_the_licence_is_whole() -> None:
 
 
 def write_tables() -> None:
-    """Write README's tables anew."""
-    text = README.read_text()
+    """Write the tables of docs/reference.md anew."""
+    text = REFERENCE.read_text()
     for name, table in TABLES.items():
         table_of(text, name)
         before, _, rest = text.partition(f"<!-- {name} -->\n")
         text = f"{before}<!-- {name} -->\n{table()}\n<!-- /{name} -->{rest.partition(f'<!-- /{name} -->')[2]}"
-    README.write_text(text)
+    REFERENCE.write_text(text)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from ses_warden.application.outcome import Happening, Outcome
 from ses_warden.domain.counters import Counter
 
-# The names that operators see; the README explains them.
+# The names that operators see; docs/reference.md explains them.
 NAMES: dict[Counter | Happening, str] = {
     Counter.SENT: "Sends",
     Counter.DELIVERED: "Deliveries",
