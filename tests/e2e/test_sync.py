@@ -66,7 +66,10 @@ def listed(ses: Any) -> set[str]:
 
 
 def test_drift_is_reported_and_then_settled(stack: Stack, ses: Any, bounced: str) -> None:
-    """A report changes nothing; once the mode is `apply`, SES has the address, and the next run finds no difference there."""
+    """A report changes nothing; once the mode is `apply`, SES has the address, and the next run has nothing to add.
+
+    Other tests leave entries that only an operator may settle; these go on being drift.
+    """
     before = listed(ses)
     fresh = f"{uuid4().hex}@example.com"
     ses.put_suppressed_destination(EmailAddress=fresh, Reason="BOUNCE")
@@ -79,11 +82,12 @@ def test_drift_is_reported_and_then_settled(stack: Stack, ses: Any, bounced: str
 
     with variables(stack, SUPPRESSION_SYNC="apply", SUPPRESSION_SYNC_MOST_CHANGES="500"):
         applied = stack.invoke("SyncFunction", {})
-        assert (applied["add_there"], applied["only_here"]) == (reported["only_here"], 0)
+        assert applied["add_there"] >= 1
+        assert applied["add_there"] + applied["only_here"] == reported["only_here"]
         assert bounced in listed(ses)
         again = stack.invoke("SyncFunction", {})
     assert "add_there" not in again
-    wait_for(lambda: drifts(stack)[1:] == [0, 0], "metric of no drift")
+    wait_for(lambda: drifts(stack)[1:] == [applied["only_here"]] * 2, "metric of the drift that is left")
     assert "@" not in "".join(stack.log("SyncFunction"))
 
     for address in listed(ses) - before:

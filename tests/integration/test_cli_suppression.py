@@ -236,7 +236,7 @@ def test_the_table_goes_into_a_file_and_comes_back(run: Run, ledger: DynamoLedge
 
 def test_an_import_that_was_killed_goes_on(environment: dict[str, str], run: Run, tmp_path: Path) -> None:
     """Killed amid the writing and begun again: all are there, once, as if nothing had happened."""
-    file, number = tmp_path / "many.jsonl", 3000
+    file, number = tmp_path / "many.jsonl", 6000
     file.write_text("".join(json.dumps({"address": f"user{one}@example.net", "reason": "BOUNCE"}) + "\n" for one in range(number)))
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
     command = [sys.executable, "-m", "ses_warden_cli", "suppression", "import", str(file)]
