@@ -150,7 +150,7 @@ def most_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure(*, quick: bool = False, number: int | None = None) -> list[Finding]:
+def measure(*, quick: bool = False, number: int | None = None, rounds: int = ROUNDS) -> list[Finding]:
     """All of it, on an emulator of its own."""
     number = number or (QUICK_RECIPIENTS if quick else RECIPIENTS)
     with Emulator() as emulator:
@@ -161,13 +161,13 @@ def measure(*, quick: bool = False, number: int | None = None) -> list[Finding]:
         asked = sum(len(request["RequestItems"][TABLE]["Keys"]) for request in requests)
         taking, snapshot = take(client, number)
         times: list[tuple[float, float, float]] = []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             seconds, refused = by_gate(client, number)
             looking, held = by_snapshot(snapshot, number)
             assert refused == held == number // 2
             times.append((seconds, bare(client, requests), looking))
-        gate_seconds, bare_seconds, _ = sorted(times, key=lambda each: each[0] / each[1])[ROUNDS // 2]
-        faster, looking = sorted((each[0] / each[2], each[2]) for each in times)[ROUNDS // 2]
+        gate_seconds, bare_seconds, _ = sorted(times, key=lambda each: each[0] / each[1])[rounds // 2]
+        faster, looking = sorted((each[0] / each[2], each[2]) for each in times)[rounds // 2]
         most = memory(emulator.endpoint, number)
     timed = f"{gate_seconds:.1f} s and {bare_seconds:.1f} s, {number:,} recipients, {len(requests):,} calls by {WORKERS} threads"
     snapped = f"{looking:.2f} s; taking it {taking:.1f} s"
@@ -183,13 +183,14 @@ def main() -> int:
     """Measure and print; 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipients", type=int, nargs="?", default=RECIPIENTS, help=f"and rows (default {RECIPIENTS:,})")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often all are timed (default {ROUNDS})")
     parser.add_argument("--child", metavar="ENDPOINT", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
         by_gate(client_of(arguments.child), arguments.recipients)
         print(most_memory())
         return 0
-    findings = measure(number=arguments.recipients)
+    findings = measure(number=arguments.recipients, rounds=arguments.rounds)
     show("Asking before sending", findings)
     return exit_code(findings)
 
