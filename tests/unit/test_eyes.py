@@ -13,7 +13,8 @@ from botocore.stub import ANY, Stubber
 
 from ses_warden.adapters.eyes import AwsEyes
 from ses_warden.adapters.pipeline_records import DynamoRecords
-from ses_warden.adapters.ses_eyes import PACE_SECONDS, SesHealth
+from ses_warden.adapters.ses_eyes import SesHealth
+from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.domain.health import (
     Account,
     Alarm,

@@ -9,7 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from ses_warden.adapters.ses import PACE_SECONDS, SesSwitch
+from ses_warden.adapters.ses import SesSwitch
+from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.domain.guard_states import Account
 from ses_warden.errors import ScopeGone, SwitchError
 

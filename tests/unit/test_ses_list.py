@@ -12,7 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY, Stubber
 
-from ses_warden.adapters.ses_list import MOST_SINGLE, PACE_SECONDS, SesSuppressionList
+from ses_warden.adapters.ses_list import MOST_SINGLE, SesSuppressionList
+from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.application.sync_suppression import Wish
 from ses_warden.domain.reconciliation import Listed
 from ses_warden.errors import SuppressionListError

@@ -2,8 +2,8 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-# By which name a service says that a right is missing.
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+# By which name a service says that a right is missing; `AuthorizationError` is SNS.
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 
 
 def code_of(error: ClientError | BotoCoreError) -> str:

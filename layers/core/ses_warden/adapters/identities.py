@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ses_warden.adapters.failures import code_of
-from ses_warden.adapters.ses_pace import DENIED, Pace, listed
+from ses_warden.adapters.failures import DENIED, code_of
+from ses_warden.adapters.ses_pace import Pace, listed
 from ses_warden.domain.dns_answers import tidy
 from ses_warden.domain.identities import EASY_DKIM_ZONE, Dkim, Identity, IdentityView, Silence, candidates
 from ses_warden.errors import AuditError

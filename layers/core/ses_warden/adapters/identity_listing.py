@@ -13,8 +13,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ses_warden.adapters.failures import code_of
-from ses_warden.adapters.ses_pace import DENIED, Pace, listed
+from ses_warden.adapters.failures import DENIED, code_of
+from ses_warden.adapters.ses_pace import Pace, listed
 from ses_warden.application.look_at_identities import Listed
 from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
 from ses_warden.domain.text import clean

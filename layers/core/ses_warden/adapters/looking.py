@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ses_warden.adapters.failures import code_of
+from ses_warden.adapters.failures import DENIED, code_of
 from ses_warden.errors import Absent, Unseen
 
 # Services differ in the word for it, and SQS's older protocol has one of its own.
@@ -19,8 +19,6 @@ _ABSENT = frozenset(
         "ResourceNotFoundException",
     }
 )
-# Other failures (throttling, credentials that have run out, silence) lack no right.
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 
 
 def look(right: str, operation: Callable[..., Any], **request: Any) -> Any:
@@ -30,7 +28,8 @@ def look(right: str, operation: Callable[..., Any], **request: Any) -> Any:
     except ClientError as error:
         if code_of(error) in _ABSENT:
             return None
-        raise Unseen(code_of(error), right if code_of(error) in _DENIED else "") from error
+        # Other failures (throttling, credentials that have run out, silence) lack no right.
+        raise Unseen(code_of(error), right if code_of(error) in DENIED else "") from error
     except BotoCoreError as error:
         raise Unseen(code_of(error), "") from error
 

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.failures import code_of
+from ses_warden.adapters.ses_pace import Pace
 from ses_warden.domain.counters import ACCOUNT
 from ses_warden.domain.guard_states import Account
 from ses_warden.errors import ScopeGone, SwitchError
 
-PACE_SECONDS = 1.0
 # "REINSTATED" sends although AWS has open findings: https://docs.aws.amazon.com/ses/latest/dg/tenants.html
 _TENANT_SENDS = frozenset({"ENABLED", "REINSTATED"})
 
@@ -37,9 +37,7 @@ class SesSwitch:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._last: float | None = None
+        self._pace = Pace(sleep, monotonic)
 
     def is_on(self, scope: str) -> bool:
         """See the port."""
@@ -96,13 +94,8 @@ class SesSwitch:
         return _TenantSends(status in _TENANT_SENDS, entity.get("SendingStatusAggregate", status) in _TENANT_SENDS)
 
     def _ask(self, scope: str, operation: Callable[..., Any], **request: Any) -> Any:
-        if self._last is not None:
-            wait = self._last + PACE_SECONDS - self._monotonic()
-            if wait > 0:
-                self._sleep(wait)
-        self._last = self._monotonic()
         try:
-            return operation(**request)
+            return self._pace(operation, **request)
         except ClientError as error:
             # Only what was asked for by name is gone: an account never is, and a tenant without reputation entity still sends.
             if code_of(error) == "NotFoundException" and request.keys() & {"ConfigurationSetName", "TenantName"}:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ses_warden.adapters.looking import look, look_at
+from ses_warden.adapters.ses_pace import Pace
 from ses_warden.domain.health import Account, ConfigurationSet, Destination, Identities, Identity
 from ses_warden.errors import Unseen
 
-PACE_SECONDS = 1.0
 _PAGE = 1000
 
 
@@ -26,9 +26,7 @@ class SesHealth:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._last: float | None = None
+        self._paced = Pace(sleep, monotonic)
         self._account: Account | None = None
 
     def configuration_set(self, name: str) -> ConfigurationSet | None:
@@ -83,11 +81,3 @@ class SesHealth:
                 seen.append(Identity(name, str(one.get("ConfigurationSetName") or "")))
             progress(len(seen))
         return Identities(seen, len(listed[most:]) + further)
-
-    def _paced(self, how: Callable[..., Any], right: str, operation: Callable[..., Any], **request: Any) -> Any:
-        if self._last is not None:
-            wait = self._last + PACE_SECONDS - self._monotonic()
-            if wait > 0:
-                self._sleep(wait)
-        self._last = self._monotonic()
-        return how(right, operation, **request)

@@ -13,11 +13,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.failures import code_of
+from ses_warden.adapters.ses_pace import Pace
 from ses_warden.application.sync_suppression import Wish
 from ses_warden.domain.reconciliation import Listed
 from ses_warden.errors import Sandboxed, SuppressionListError
 
-PACE_SECONDS = 1.0
 PAGE = 1000
 # One call a second for each of more would take longer than an import job.
 MOST_SINGLE = 50
@@ -53,7 +53,7 @@ class SesSuppressionList:
         self._most_single = most_single
         self._sleep = sleep
         self._monotonic = monotonic
-        self._last: float | None = None
+        self._paced = Pace(sleep, monotonic)
 
     def listed(self) -> Iterator[Listed]:
         """See the port: 1,000 addresses a call."""
@@ -185,14 +185,6 @@ class SesSuppressionList:
             return self._paced(self._client.get_account).get("ProductionAccessEnabled") is False
         except (ClientError, BotoCoreError):
             return False
-
-    def _paced(self, operation: Callable[..., Any], **request: Any) -> Any:
-        if self._last is not None:
-            wait = self._last + PACE_SECONDS - self._monotonic()
-            if wait > 0:
-                self._sleep(wait)
-        self._last = self._monotonic()
-        return operation(**request)
 
     def _store(self, operation: Callable[..., Any], **request: Any) -> None:
         try:

@@ -1,4 +1,4 @@
-"""How SES is asked about identities: one request a second, and lists page by page.
+"""How SES is asked what it takes once a second only: one request a second, and identities page by page.
 
 https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 """
@@ -9,7 +9,6 @@ from typing import Any
 
 PACE_SECONDS = 1.0
 PAGE = 1000
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 # An account holds 10,000 identities, and pages may be less than full: the page above.
 _MOST_PAGES = 20
 
@@ -22,14 +21,14 @@ class Pace:
         self._monotonic = monotonic
         self._last: float | None = None
 
-    def __call__(self, operation: Callable[..., Any], **request: Any) -> Any:
+    def __call__(self, operation: Callable[..., Any], /, *given: Any, **request: Any) -> Any:
         """What the operation answers, or raises."""
         if self._last is not None:
             wait = self._last + PACE_SECONDS - self._monotonic()
             if wait > 0:
                 self._sleep(wait)
         self._last = self._monotonic()
-        return operation(**request)
+        return operation(*given, **request)
 
 
 def listed(ask: Callable[..., Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
