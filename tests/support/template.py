@@ -4,9 +4,11 @@ stack = resolve(load(), SuppressionAuthority="warden")
 tables = of_type(stack, "AWS::DynamoDB::Table")
 """
 
+import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, override
 
 import yaml
@@ -184,3 +186,38 @@ def reference(value: Any) -> str:
         case {"Fn::GetAtt": [str(name), *_]}:
             return name
     raise AssertionError(f"not a reference: {value}")
+
+
+def permissions_of(stack: Json, role: str) -> dict[tuple[str, str], set[str]]:
+    """What a function's role allows, by Sid and resource."""
+    properties = of_type(stack, "AWS::IAM::Role")[role]
+    assert "ManagedPolicyArns" not in properties
+    [policy] = properties["Policies"]
+    found: dict[tuple[str, str], set[str]] = {}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        actions = statement["Action"]
+        found[statement["Sid"], _resource(statement["Resource"])] = set(actions if isinstance(actions, list) else [actions])
+    return found
+
+
+def _resource(value: Json | str) -> str:
+    match value:
+        case str():
+            return value
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            for name, content in variables.items():
+                text = text.replace(f"${{{name}}}", content if isinstance(content, str) else reference(content))
+            return text
+        case {"Fn::Sub": str(text)}:
+            return text
+    return reference(value)
+
+
+def app_of(function: str) -> ModuleType:
+    """The module of a function, named by its folder, as Lambda loads it."""
+    spec = importlib.util.spec_from_file_location(f"{function}_app", TEMPLATE.parent / "functions" / function / "app.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

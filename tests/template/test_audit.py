@@ -3,8 +3,8 @@
 import pytest
 
 from ses_warden.audit_settings import AuditSettings
-from tests.support.template import Json, of_type, reference, resolve
-from tests.template.test_guard import REPUTATION, permissions_of
+from tests.support.template import Json, of_type, permissions_of, reference, resolve
+from tests.template.test_guard import REPUTATION
 
 SES = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}"
 PERMISSIONS = {

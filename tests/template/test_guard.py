@@ -11,7 +11,7 @@ from ses_warden.adapters.metrics import LAG, NAMES
 from ses_warden.domain.rates import Thresholds
 from ses_warden.domain.sending_status import DETAIL_TYPES
 from ses_warden.guard_settings import GuardSettings
-from tests.support.template import TEMPLATE, Json, load, of_type, reference, resolve
+from tests.support.template import TEMPLATE, Json, load, of_type, permissions_of, reference, resolve
 
 ALARM = "AWS::CloudWatch::Alarm"
 REPUTATION = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/ReputationTable"
@@ -281,28 +281,3 @@ def _metrics(template: Json) -> Iterator[list[str]]:
 def permissions(stack: Json) -> dict[tuple[str, str], set[str]]:
     """What the guard's role allows, by Sid and resource."""
     return permissions_of(stack, "GuardRole")
-
-
-def permissions_of(stack: Json, role: str) -> dict[tuple[str, str], set[str]]:
-    """What a function's role allows, by Sid and resource."""
-    properties = of_type(stack, "AWS::IAM::Role")[role]
-    assert "ManagedPolicyArns" not in properties
-    [policy] = properties["Policies"]
-    found: dict[tuple[str, str], set[str]] = {}
-    for statement in policy["PolicyDocument"]["Statement"]:
-        actions = statement["Action"]
-        found[statement["Sid"], _resource(statement["Resource"])] = set(actions if isinstance(actions, list) else [actions])
-    return found
-
-
-def _resource(value: Json | str) -> str:
-    match value:
-        case str():
-            return value
-        case {"Fn::Sub": [str(text), dict(variables)]}:
-            for name, content in variables.items():
-                text = text.replace(f"${{{name}}}", content if isinstance(content, str) else reference(content))
-            return text
-        case {"Fn::Sub": str(text)}:
-            return text
-    return reference(value)

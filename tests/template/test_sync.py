@@ -4,7 +4,7 @@ import pytest
 
 from ses_warden.adapters.sync_metrics import SYNC_METRICS
 from ses_warden.sync_settings import MOST_CHANGES, SyncSettings
-from tests.support.template import Json, of_type, reference, resolve
+from tests.support.template import Json, of_type, permissions_of, resolve
 
 ALARM = "AWS::CloudWatch::Alarm"
 SUPPRESSION = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/SuppressionTable"
@@ -39,13 +39,13 @@ def test_it_may_do_what_its_mode_says_and_no_more(
     template: Json, parameters: dict[str, str | int], added: dict[tuple[str, str], set[str]]
 ) -> None:
     """A report could change nothing if it wanted to; where the table decides, nothing is added to either list."""
-    assert permissions(resolve(template, **parameters)) == {**LOOKS, **added}
+    assert permissions_of(resolve(template, **parameters), "SyncRole") == {**LOOKS, **added}
 
 
 def test_it_follows_a_table_given_by_name(template: Json) -> None:
     """As the other functions do."""
     stack = resolve(template, ExistingSuppressionTableName="old-suppression", SuppressionSync="apply")
-    resources = {resource for _, resource in permissions(stack) if "dynamodb" in resource}
+    resources = {resource for _, resource in permissions_of(stack, "SyncRole") if "dynamodb" in resource}
     assert resources == {SUPPRESSION.replace("SuppressionTable", "old-suppression")}
 
 
@@ -54,7 +54,7 @@ def test_it_follows_a_table_given_by_name(template: Json) -> None:
 )
 def test_it_may_use_the_key_where_there_is_one(template: Json, parameters: dict[str, str | int]) -> None:
     """It reads the table."""
-    found = permissions(resolve(template, **parameters))
+    found = permissions_of(resolve(template, **parameters), "SyncRole")
     added = {key: actions for key, actions in found.items() if key not in LOOKS}
     assert added == {("UseTheKeyOfTheTable", str(parameters.get("ExistingKeyArn", "Key"))): {"kms:Decrypt", "kms:GenerateDataKey"}}
 
@@ -121,24 +121,3 @@ def test_drift_is_an_alarm_that_keeps_to_the_last_word(stack: Json) -> None:
 def test_nobody_is_alarmed_where_it_is_off(template: Json) -> None:
     """Both alarms are of a run."""
     assert not {"SuppressionListsDiffer", "SyncFunctionErrors"} & of_type(resolve(template, SuppressionSync="off"), ALARM).keys()
-
-
-def permissions(stack: Json) -> dict[tuple[str, str], set[str]]:
-    """What its role allows, by Sid and resource."""
-    properties = of_type(stack, "AWS::IAM::Role")["SyncRole"]
-    assert "ManagedPolicyArns" not in properties
-    [policy] = properties["Policies"]
-    found: dict[tuple[str, str], set[str]] = {}
-    for statement in policy["PolicyDocument"]["Statement"]:
-        actions = statement["Action"]
-        found[statement["Sid"], _resource(statement["Resource"])] = set(actions if isinstance(actions, list) else [actions])
-    return found
-
-
-def _resource(value: Json | str) -> str:
-    match value:
-        case str():
-            return value
-        case {"Fn::Sub": [str(text), {"Table": table}]}:
-            return text.replace("${Table}", table if isinstance(table, str) else reference(table))
-    return reference(value)

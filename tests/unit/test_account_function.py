@@ -1,6 +1,5 @@
 """The function that looks each day, as far as it looks at the account."""
 
-import importlib.util
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -15,7 +14,7 @@ from ses_warden.domain.account_facts import Moved
 from ses_warden.errors import AccountError, AuditError, SettingsError
 from tests.support.dynamo import session, table_shapes
 from tests.support.emulator import REGION
-from tests.support.template import TEMPLATE
+from tests.support.template import app_of
 
 ENVIRONMENT = {
     "REPUTATION_TABLE": "reputation",
@@ -38,11 +37,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The handler's module; no domain has anything to tell."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "ses-warden")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "SesWarden")
-    spec = importlib.util.spec_from_file_location("audit_app", TEMPLATE.parent / "functions" / "audit" / "app.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = app_of("audit")
     monkeypatch.setattr(module, "daily_round", lambda _: QUIET)
     return module
 

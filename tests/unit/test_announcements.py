@@ -1,11 +1,10 @@
 """What other programs are told of a recipient, from the two entries to the entry of the bus."""
 
-import importlib.util
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -26,7 +25,7 @@ from ses_warden.domain.announcements import (
 from ses_warden.domain.entries import Decree, Entry, Evidence, Reason, State
 from ses_warden.domain.signals import Confidence
 from ses_warden.errors import SettingsError
-from tests.support.template import TEMPLATE
+from tests.support.template import TEMPLATE, app_of
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -213,20 +212,9 @@ def test_the_document_names_every_field_and_type() -> None:
     assert told.address_sha256 == sha256(ADDRESS.encode()).hexdigest()
 
 
-def handler() -> ModuleType:
-    """The function's module, as Lambda loads it."""
-    path = TEMPLATE.parent / "functions" / "publisher" / "app.py"
-    spec = importlib.util.spec_from_file_location("publisher_app", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_function_answers_with_what_shall_come_again(bus: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lambda's partial batch response of a stream."""
-    app = handler()
+    app = app_of("publisher")
     monkeypatch.setattr(app, "announcer", lambda: announcer(bus))
     context = SimpleNamespace(function_name="f", memory_limit_in_mb=1, invoked_function_arn="a", aws_request_id="r")
     with Stubber(bus) as stub:

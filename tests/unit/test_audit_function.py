@@ -1,6 +1,5 @@
 """The daily round and its function: which domains, one fault apart from another, metrics, and what is carried by whom."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -27,7 +26,7 @@ from ses_warden.errors import AuditError, LedgerError, SettingsError
 from tests.audit_zones import BOUNCES, REGION, good_identity, good_zone
 from tests.guard_fakes import FakeAlerts
 from tests.support.dns_server import DnsServer, txt
-from tests.support.template import TEMPLATE
+from tests.support.template import TEMPLATE, app_of
 from tests.unit.test_watch import FakeMemory
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
@@ -232,11 +231,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The handler's module."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "ses-warden")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "SesWarden")
-    spec = importlib.util.spec_from_file_location("audit_app", TEMPLATE.parent / "functions" / "audit" / "app.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = app_of("audit")
     # tests/unit/test_account_function.py
     monkeypatch.setattr(module, "watch_todays_account", AccountWatched)
     return module

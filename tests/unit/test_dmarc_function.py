@@ -1,6 +1,5 @@
 """The function that reads DMARC reports: its settings, its metrics, what it answers, and what it lets fail."""
 
-import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from ses_warden.errors import LedgerError, SettingsError
 from tests.support.dynamo import session, table_shapes
 from tests.support.emulator import CREDENTIALS
 from tests.support.samples import EVENTS
-from tests.support.template import TEMPLATE
+from tests.support.template import TEMPLATE, app_of
 
 ENVIRONMENT = {
     **CREDENTIALS,
@@ -33,13 +32,7 @@ ENVIRONMENT = {
 @pytest.fixture
 def app() -> ModuleType:
     """The function's module."""
-    path = TEMPLATE.parent / "functions" / "dmarc_reports" / "app.py"
-    spec = importlib.util.spec_from_file_location("dmarc_reports_app", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return app_of("dmarc_reports")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The guard's function: its settings, its metrics, and what it does with an outcome."""
 
-import importlib.util
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,7 +20,7 @@ from ses_warden.domain.rates import Outcomes, Thresholds
 from ses_warden.errors import GuardIncomplete, SettingsError, SwitchError
 from ses_warden.guard_settings import GuardSettings
 from tests.guard_fakes import World
-from tests.support.template import TEMPLATE
+from tests.support.template import TEMPLATE, app_of
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 ENVIRONMENT = {
@@ -207,13 +206,7 @@ def test_metrics_are_capped_to_the_busiest_sets(lines: Callable[[], dict[str, di
 @pytest.fixture(scope="module")
 def app() -> ModuleType:
     """The function's module."""
-    path = Path(TEMPLATE.parent, "functions", "guard", "app.py")
-    spec = importlib.util.spec_from_file_location("guard_app", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return app_of("guard")
 
 
 CONTEXT = SimpleNamespace(

@@ -1,9 +1,7 @@
 """The function of the scheduled comparison: its settings, its metrics, and what it does with an outcome."""
 
-import importlib.util
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -17,7 +15,7 @@ from ses_warden.domain.reconciliation import Action, Listed
 from ses_warden.errors import OutOfTime, Sandboxed, SettingsError, SuppressionListError, TooManyChanges, WardenError
 from ses_warden.sync_settings import SyncSettings
 from tests.fakes import MemoryLedger
-from tests.support.template import TEMPLATE
+from tests.support.template import app_of
 from tests.sync_fakes import MemoryRows, MemorySesList
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
@@ -98,13 +96,7 @@ def listed(address: str) -> Listed:
 @pytest.fixture(scope="module")
 def app() -> ModuleType:
     """The function's module."""
-    path = Path(TEMPLATE.parent, "functions", "sync", "app.py")
-    spec = importlib.util.spec_from_file_location("sync_app", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return app_of("sync")
 
 
 CONTEXT = SimpleNamespace(
