@@ -193,14 +193,23 @@ def permissions_of(stack: Json, role: str) -> dict[tuple[str, str], set[str]]:
     properties = of_type(stack, "AWS::IAM::Role")[role]
     assert "ManagedPolicyArns" not in properties
     [policy] = properties["Policies"]
+    return allowed_by(policy["PolicyDocument"])
+
+
+def allowed_by(document: Json) -> dict[tuple[str, str], set[str]]:
+    """Allowed actions by Sid and resource."""
     found: dict[tuple[str, str], set[str]] = {}
-    for statement in policy["PolicyDocument"]["Statement"]:
+    for statement in document["Statement"]:
+        assert statement["Effect"] == "Allow"
         actions = statement["Action"]
-        found[statement["Sid"], _resource(statement["Resource"])] = set(actions if isinstance(actions, list) else [actions])
+        key = (statement["Sid"], _resource(statement["Resource"]))
+        assert key not in found
+        found[key] = set(actions if isinstance(actions, list) else [actions])
     return found
 
 
 def _resource(value: Json | str) -> str:
+    """A resource as text: the logical id of a reference, or an ARN with its own variables filled in."""
     match value:
         case str():
             return value

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.template import Json, load, of_type, reference, resolve
+from tests.support.template import Json, allowed_by, load, of_type, reference, resolve
 
 EVENTS = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/EventsTable"
 SUPPRESSION = EVENTS.replace("EventsTable", "SuppressionTable")
@@ -53,7 +53,7 @@ WITHOUT_RESOURCE |= {"ReadHowMuchIsSent"}
 def test_recording_events_takes_these_permissions_and_no_other(stack: Json) -> None:
     """The policy that both functions share is the table above, word for word."""
     policy = of_type(stack, "AWS::IAM::ManagedPolicy")["RecordEventsPolicy"]
-    assert _permissions(policy["PolicyDocument"]) == RECORD_EVENTS
+    assert allowed_by(policy["PolicyDocument"]) == RECORD_EVENTS
 
 
 @pytest.mark.parametrize("role", LANES)
@@ -62,7 +62,7 @@ def test_a_lane_adds_its_log_and_its_queue(stack: Json, role: str) -> None:
     properties = of_type(stack, "AWS::IAM::Role")[role]
     assert properties["ManagedPolicyArns"] == [{"Ref": "RecordEventsPolicy"}]
     [policy] = properties["Policies"]
-    assert _permissions(policy["PolicyDocument"]) == LANES[role]
+    assert allowed_by(policy["PolicyDocument"]) == LANES[role]
 
 
 def test_a_function_has_a_role_written_out(template: Json) -> None:
@@ -88,7 +88,7 @@ def test_existing_tables_are_the_ones_that_are_opened(template: Json) -> None:
         ExistingReputationTableName="old-reputation",
     )
     policy = of_type(stack, "AWS::IAM::ManagedPolicy")["RecordEventsPolicy"]
-    resources = {resource for _, resource in _permissions(policy["PolicyDocument"])}
+    resources = {resource for _, resource in allowed_by(policy["PolicyDocument"])}
     prefix = EVENTS.removesuffix("EventsTable")
     tables = {prefix + name for name in ("old-events", "old-events/index/by_recipient", "old-suppression", "old-reputation")}
     assert resources == {*tables, "${QuarantineBucket.Arn}/*"}
@@ -100,7 +100,7 @@ def test_existing_tables_are_the_ones_that_are_opened(template: Json) -> None:
 def test_the_key_is_opened_only_where_one_is_used(template: Json, parameters: dict[str, str | int]) -> None:
     """With a key, the functions may use that key alone."""
     policy = of_type(resolve(template, **parameters), "AWS::IAM::ManagedPolicy")["RecordEventsPolicy"]
-    added = {key: actions for key, actions in _permissions(policy["PolicyDocument"]).items() if key not in RECORD_EVENTS}
+    added = {key: actions for key, actions in allowed_by(policy["PolicyDocument"]).items() if key not in RECORD_EVENTS}
     key = parameters.get("ExistingKeyArn", "Key")
     assert added == {("UseTheKeyOfTablesQueuesAndQuarantine", key): {"kms:Decrypt", "kms:GenerateDataKey"}}
 
@@ -177,32 +177,6 @@ def test_the_role_of_every_function_is_tested_here() -> None:
         "AuditRole",
         "DmarcReportsRole",
     }
-
-
-def _permissions(document: Json) -> dict[tuple[str, str], set[str]]:
-    """Allowed actions by Sid and resource."""
-    found: dict[tuple[str, str], set[str]] = {}
-    for statement in document["Statement"]:
-        assert statement["Effect"] == "Allow"
-        actions = statement["Action"]
-        key = (statement["Sid"], _resource(statement["Resource"]))
-        assert key not in found
-        found[key] = set(actions if isinstance(actions, list) else [actions])
-    return found
-
-
-def _resource(value: Json | str) -> str:
-    """A resource as text: the logical id of a reference, or an ARN with its own variables filled in."""
-    match value:
-        case str():
-            return value
-        case {"Fn::Sub": [str(text), dict(variables)]}:
-            for name, content in variables.items():
-                text = text.replace(f"${{{name}}}", content if isinstance(content, str) else reference(content))
-            return text
-        case {"Fn::Sub": str(text)}:
-            return text
-    return reference(value)
 
 
 def _senders(stack: Json, queue: str) -> set[tuple[str, str]]:

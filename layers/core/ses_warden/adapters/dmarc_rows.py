@@ -105,15 +105,7 @@ class DynamoReports:
         return "Item" in call(self._client.get_item, TableName=self._table, Key=key, ConsistentRead=True)
 
     def _put(self, item: dict[str, Any], **condition: str) -> bool:
-        try:
-            self._client.put_item(TableName=self._table, Item=item, **condition)  # type: ignore[arg-type]  # a condition's names
-        except ClientError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return False
-            raise translated(error) from error
-        except BotoCoreError as error:
-            raise LedgerBusy(f"DynamoDB did not answer: {code_of(error)}") from error
-        return True
+        return _done(self._client.put_item, TableName=self._table, Item=item, **condition)
 
     def _pages(self, query: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
         while True:
@@ -136,25 +128,31 @@ class DynamoAlertBudget:
     def take(self, day: str) -> bool:
         """See the port."""
         purge_at = int((self._clock() + timedelta(days=2)).timestamp())
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key={"domain": {"S": _ALERTS}, "report": {"S": day}},
-                UpdateExpression="SET purge_at = :purge_at ADD sent :one",
-                ConditionExpression="attribute_not_exists(sent) OR sent < :most",
-                ExpressionAttributeValues={
-                    ":purge_at": {"N": str(purge_at)},
-                    ":one": {"N": "1"},
-                    ":most": {"N": str(self._most)},
-                },
-            )
-        except ClientError as error:
-            if code_of(error) == "ConditionalCheckFailedException":
-                return False
-            raise translated(error) from error
-        except BotoCoreError as error:
-            raise LedgerBusy(f"DynamoDB did not answer: {code_of(error)}") from error
-        return True
+        return _done(
+            self._client.update_item,
+            TableName=self._table,
+            Key={"domain": {"S": _ALERTS}, "report": {"S": day}},
+            UpdateExpression="SET purge_at = :purge_at ADD sent :one",
+            ConditionExpression="attribute_not_exists(sent) OR sent < :most",
+            ExpressionAttributeValues={
+                ":purge_at": {"N": str(purge_at)},
+                ":one": {"N": "1"},
+                ":most": {"N": str(self._most)},
+            },
+        )
+
+
+def _done(write: Callable[..., Any], **request: Any) -> bool:
+    """Writes; False where the condition does not hold. Raises `LedgerError`."""
+    try:
+        write(**request)
+    except ClientError as error:
+        if code_of(error) == "ConditionalCheckFailedException":
+            return False
+        raise translated(error) from error
+    except BotoCoreError as error:
+        raise LedgerBusy(f"DynamoDB did not answer: {code_of(error)}") from error
+    return True
 
 
 def head_item(report: Report, packs: Sequence[bytes], now: datetime) -> dict[str, Any]:
