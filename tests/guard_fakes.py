@@ -1,6 +1,6 @@
 """The guard's ports in memory: small, and type-checked against the ports."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -105,6 +105,7 @@ class FakeSwitch:
     gone: set[str] = field(default_factory=set)
     thrown: list[tuple[str, bool]] = field(default_factory=list)
     asked: int = 0
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)  # what others do, each before the next throw
 
     def is_on(self, scope: str) -> bool:
         """See the port."""
@@ -115,6 +116,8 @@ class FakeSwitch:
 
     def turn(self, scope: str, *, on: bool) -> None:
         """See the port."""
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
         self._know(scope)
         if scope in self.stuck:
             raise SwitchError(f"SES refused a request about {scope}: TooManyRequestsException")

@@ -342,6 +342,41 @@ def test_whoever_is_slower_does_nothing(desk: Desk) -> None:
     assert (outcome.errors, outcome.count(Action.PAUSE), desk.world.switch.thrown) == ([], 0, [])
 
 
+@pytest.mark.parametrize("stuck", [False, True], ids=["thrown", "refused"])
+def test_a_resumption_amid_a_pause_has_the_last_word(desk: Desk, stuck: bool) -> None:
+    """An operator resumes what is just being paused, and the guard's throw comes last: it takes it back, and that is no error."""
+
+    def resume() -> None:
+        rows[MARKETING] = replace(rows[MARKETING], status=Status.PROBATION, by="jane", version=rows[MARKETING].version + 1)
+        switch.stuck = {MARKETING} if stuck else set()
+        switch.meanwhile = [switch.stuck.clear]
+
+    rows, switch = desk.world.store.rows, desk.world.switch
+    desk.mail(MARKETING, delivered=160, hard=40)
+    desk.look()
+    switch.meanwhile = [resume]
+    outcome = desk.look()
+    assert (outcome.errors, switch.off, switch.thrown[-1]) == ([], set(), (MARKETING, True))
+    assert (desk.state(MARKETING).status, desk.state(MARKETING).by) == (Status.PROBATION, "jane")
+    assert desk.world.alerts.sent == []
+
+
+@pytest.mark.parametrize("status", [Status.PAUSING, Status.PAUSED])
+def test_whoever_took_up_a_pause_amid_it_finds_the_switch_off(desk: Desk, status: Status) -> None:
+    """The lease ran out while SES was slow: the other one goes on with the episode."""
+
+    def take_up() -> None:
+        rows[MARKETING] = replace(rows[MARKETING], status=status, version=rows[MARKETING].version + 1)
+
+    rows, switch = desk.world.store.rows, desk.world.switch
+    desk.mail(MARKETING, delivered=160, hard=40)
+    desk.look()
+    switch.meanwhile = [take_up]
+    outcome = desk.look()
+    assert (outcome.errors, switch.thrown, desk.world.alerts.sent) == ([], [(MARKETING, False)], [])
+    assert outcome.states[MARKETING].status is status
+
+
 @pytest.mark.parametrize("how", ["slower", "refused", "crowded"])
 def test_a_pause_that_this_run_does_not_get_done_still_spares_the_account(how: str) -> None:
     """Somebody else's claim, a refusal of DynamoDB or a full run must not bring down every other sender."""

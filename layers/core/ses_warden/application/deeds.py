@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ses_warden.application.guard_ports import Alerts, GuardStore, Record, Switch
 from ses_warden.application.notices import failure_notice, notice_of
-from ses_warden.domain.guard_states import Action, Decision, Mode, State, not_switched_off, switched_off, told
+from ses_warden.domain.guard_states import Action, Decision, Mode, State, Status, not_switched_off, switched_off, told
 from ses_warden.errors import ScopeGone, SwitchError
 
 # Of a failing pause these attempts alert, and then each thirtieth: once in half an hour.
@@ -42,7 +42,8 @@ class Deeds:
     def pause(self, decision: Decision) -> State | None:
         """Claims the episode, throws the switch, and calls the scope paused only when the switch is seen to be off.
 
-        None: somebody else claimed it first. Raises `SwitchError`; the claim then stands, and the next run takes it up.
+        None: somebody else claimed it first, or resumed the scope meanwhile. Raises `SwitchError`; the claim then stands, and the
+        next run takes it up.
         """
         claimed = self.save(decision)
         if claimed is None:
@@ -53,11 +54,15 @@ class Deeds:
             # Nothing is sent through what is not there; should it be made again, it is found switched on.
             claimed = replace(claimed, reason=f"{claimed.reason}; {gone}")
         except SwitchError as error:
-            self._failed(claimed, error)
-            raise
+            if self._failed(claimed, error):
+                raise
+            self._give_way(claimed.scope)
+            return None
         done = self.save(Decision(Action.PAUSED, switched_off(claimed, self.now)))
         if done:
             self.tell(done)
+        else:
+            self._give_way(claimed.scope)
         return done
 
     def tell(self, state: State) -> None:
@@ -67,10 +72,20 @@ class Deeds:
         if saved:
             self.states[state.scope] = saved
 
-    def _failed(self, claimed: State, error: SwitchError) -> None:
+    def _failed(self, claimed: State, error: SwitchError) -> State | None:
         failed = self.store.save_state(not_switched_off(claimed))
         if failed is None:
-            return
+            return None
         self.states[failed.scope] = failed
         if failed.failures in _ALERTING or failed.failures % _ALERTING_EVERY == 0:
             self.alerts.send(failure_notice(failed, str(error), self.now))
+        return failed
+
+    def _give_way(self, scope: str) -> None:
+        """Who changed the state while the switch was thrown has the last word: if it is to be on, it may be we who left it off."""
+        state = self.store.states([scope]).get(scope)
+        if state is None:
+            return
+        self.states[scope] = state
+        if state.status not in (Status.PAUSED, Status.PAUSING):
+            self.switch.turn(scope, on=True)
