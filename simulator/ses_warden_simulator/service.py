@@ -93,6 +93,8 @@ class Service:
                 pass
             case "POST", "flush":
                 self.schedule.flush()
+            case "POST", "forget":
+                self.schedule.forget()
             case "POST", "reset":
                 self.schedule.forget()
                 self._accounts.forget()

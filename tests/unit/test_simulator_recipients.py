@@ -197,7 +197,7 @@ def test_a_whole_campaign_is_the_same_for_the_same_seed() -> None:
 
 
 def test_the_simulators_own_pages_show_and_hurry_and_empty() -> None:
-    """Tests look on, make time pass, and begin again."""
+    """Tests look on, make time pass, call off what is to come, and begin again."""
     backend = MemoryBackend()
     backend.subscribe("all", *ALL)
     with Server(Service(backend, Options(speed=1e-6)), 0) as server:
@@ -206,7 +206,11 @@ def test_the_simulators_own_pages_show_and_hurry_and_empty() -> None:
         assert ask(server, "GET", "/_simulator/status")[1]["pending"] >= 1
         flushed = ask(server, "POST", "/_simulator/flush")[1]
         assert flushed == {"pending": 0, "accepted": 1, "Send": 1, "Delivery": 1, "published": 2}
+        client_of(server).send_email(**simple("complaint@simulator.amazonses.com"))
         client_of(server).put_account_sending_attributes(SendingEnabled=False)
+        assert ask(server, "POST", "/_simulator/forget")[1]["pending"] == 0
+        assert "Complaint" not in ask(server, "POST", "/_simulator/flush")[1]
+        assert not client_of(server).get_account()["SendingEnabled"]
         assert ask(server, "POST", "/_simulator/reset")[1] == {"pending": 0}
         assert client_of(server).get_account()["SendingEnabled"]
 
