@@ -156,6 +156,14 @@ def test_a_function_that_is_gone_has_one_line(function: str) -> None:
     assert bad(health, blueprint(parts)) == {("function.state", function): BROKEN}
 
 
+def test_a_function_that_is_gone_is_not_passed_over_where_nothing_else_says_so() -> None:
+    """What the stack is made of is not known, so that the function has no line for its state."""
+    arn = function_arn("DmarcReportsFunction")
+    health = Health(functions={"mail-DmarcReportsFunction": None}, policies={arn: ""})
+    found = bad(health, replace(blueprint(), resources=None))
+    assert found["function.invoker", "DmarcReportsFunction"] is BROKEN
+
+
 def test_what_is_switched_off_is_not_missed() -> None:
     """Nothing leads to it, nobody may invoke it, and its failures go nowhere."""
     arns = [function_arn(one) for one in FUNCTIONS if one != "FeedbackFunction"]

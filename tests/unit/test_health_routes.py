@@ -32,6 +32,7 @@ ACCOUNT = "111122223333"
 TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:feedback"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:activity"
 DEAD = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:activity-dead"
+URL = f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/activity"
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:guard"
 RULE = f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/mail-Minute-1"
 EVENTS, ALARMS = "events.amazonaws.com", "lambda.alarms.cloudwatch.amazonaws.com"
@@ -139,12 +140,15 @@ def valid(service: str, command: str) -> dict[str, str]:
     assert shape
     members = {name.lower(): name for name in shape.members}
     request = {members[name.replace("-", "")]: value for name, value in said.items()}
-    whole = {name: json.loads(value) if shape.members[name].type_name == "structure" else value for name, value in request.items()}
+    whole = {
+        name: json.loads(value) if shape.members[name].type_name in ("structure", "map") else value
+        for name, value in request.items()
+    }
     assert not ParamValidator().validate(whole, shape).has_errors()
     return said
 
 
-@pytest.mark.parametrize("who", [SNS, MINUTE, ALARM, BUCKET])
+@pytest.mark.parametrize("who", [SNS, MINUTE, ALARM, BUCKET, sns_at(TOPIC + "-long" * 50)])
 def test_the_command_that_gives_a_permission_is_whole(who: Publisher) -> None:
     """And what it gives is enough, for this account."""
     finding = judge_invokers("GuardFunction", "", FUNCTION, [who])
@@ -209,7 +213,7 @@ def test_a_rule_leads_to_our_function_or_queue(seen: list[Target], leads: Leads,
 
 FAILING = [
     undelivered(TOPIC + ":1", DEAD),
-    unrecorded(),
+    unrecorded(URL, DEAD),
     failed("guard", DEAD),
     skipped("a8e6da15-f4be-40c2-a5b1-fd653acfaf74", DEAD),
 ]
@@ -231,10 +235,11 @@ def test_what_fails_goes_where_it_is_looked_for(failing: Any, seen: str, standin
     ("service", "failing", "name", "value"),
     [
         ("sns", FAILING[0], "attribute-value", {"deadLetterTargetArn": DEAD}),
+        ("sqs", FAILING[1], "attributes", {"RedrivePolicy": json.dumps({"deadLetterTargetArn": DEAD, "maxReceiveCount": 10})}),
         ("lambda", FAILING[2], "destination-config", {"OnFailure": {"Destination": DEAD}}),
         ("lambda", FAILING[3], "destination-config", {"OnFailure": {"Destination": DEAD}}),
     ],
-    ids=["subscription", "function", "stream"],
+    ids=["subscription", "queue", "function", "stream"],
 )
 def test_the_command_that_gives_failures_a_place_is_whole(service: str, failing: Any, name: str, value: Any) -> None:
     """By the service's own names."""

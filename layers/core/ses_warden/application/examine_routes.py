@@ -142,9 +142,9 @@ class Routes:
         return health_routes.judge_invokers(where, self.eyes.invokers(name), function_arn(self.plan.anchor, name), starts)
 
     def _is_gone(self, name: str) -> bool:
-        """Where nobody may ask for the function itself, the rest can be told all the same."""
+        """Whether another line says so. Where nobody may ask for the function itself, the rest can be told all the same."""
         try:
-            return self.eyes.function(name) is None
+            return self.plan.resources is not None and self.eyes.function(name) is None
         except Unseen:
             return False
 

@@ -101,7 +101,7 @@ class Runners:
             yield _no_queue("queue.age", where)
             return
         yield from self._policy(where, seen)
-        yield self._redrive(where, seen)
+        yield self._redrive(where, url, seen)
         if arn := self.plan.of(_FILLED[where][0]):
             yield from looked(Check("queue.key", where, partial(self._key, where, arn, seen)))
         yield from looked(Check("queue.age", where, partial(self._age, where, url, seen)))
@@ -113,12 +113,12 @@ class Runners:
             rules = [rule_at(topic, rule)] if rule and where != "FeedbackRetryQueue" else []
             yield health_routes.judge_queue(where, seen, [sns_at(topic), *rules], lost)
 
-    def _redrive(self, where: str, seen: Queue) -> Finding:
+    def _redrive(self, where: str, url: str, seen: Queue) -> Finding:
         behind = f"{_BEHIND[where]}Url"
         wanted = queue_arn(self.plan.anchor, self.plan.of(behind))
         if not wanted:
             return unnamed("queue.redrive", where, behind if self.plan.anchor else "FeedbackTopicArn")
-        return judge_failing(where, unrecorded(), seen.dead_letters, wanted)
+        return judge_failing(where, unrecorded(url, wanted), seen.dead_letters, wanted)
 
     def _key(self, where: str, topic: str, seen: Queue) -> Judged:
         if seen.key.endswith("alias/aws/sqs"):

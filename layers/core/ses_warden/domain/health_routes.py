@@ -16,6 +16,7 @@ from ses_warden.domain.text import clean
 _NOTIFIES: Final = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html"
 _WORD = 120
 _SHOWN = 3
+_STATEMENT = 90  # Lambda takes 100 characters
 # The ways in which an object comes into being; S3 writes `s3:ObjectCreated:*` for all of them.
 _CREATED: Final = frozenset(f"s3:ObjectCreated:{way}" for way in ("Put", "Post", "Copy", "CompleteMultipartUpload"))
 
@@ -138,16 +139,17 @@ def undelivered(subscription: str, wanted: str) -> Failing:
     return Failing("subscription.redrive", "what cannot be handed over", "it is lost once SNS has given it up", mend)
 
 
-def unrecorded() -> Failing:
-    """What is taken from a queue ten times in vain."""
-    mend = "Set its RedrivePolicy as template.yaml has it: `aws sqs set-queue-attributes`."
+def unrecorded(url: str, wanted: str) -> Failing:
+    """What is taken from a queue ten times in vain, as in template.yaml."""
+    attributes = json.dumps({"RedrivePolicy": _redrive(wanted, maxReceiveCount=10)})
+    mend = f"`aws sqs set-queue-attributes --queue-url {url} --attributes {shlex.quote(attributes)}`."
     return Failing("queue.redrive", "what cannot be recorded", "it is tried for 14 days, then lost", mend)
 
 
 def failed(function: str, wanted: str) -> Failing:
     """What a function that is not waited for fails at three times."""
     put = f"aws lambda update-function-event-invoke-config --function-name {function} --qualifier '$LATEST'"
-    mend = f"`{put} --destination-config '{_on_failure(wanted)}'`; where it is told that there is none, `put-…` instead."
+    mend = f"`{put} --destination-config '{_on_failure(wanted)}'` (or `put-…`, where the function has no such configuration)."
     return Failing("function.failures", "what it fails at", "after its attempts it is lost", mend)
 
 
@@ -195,7 +197,7 @@ def _permission(function: str, caller: Caller) -> str:
     """The command that lets a service invoke the function; all alarms at once, as the template does."""
     source = re.sub(r":alarm:.*", ":alarm:*", caller.arn)
     account = "" if caller.account in source else f" --source-account {caller.account}"
-    name = re.sub("[^A-Za-z0-9]+", "-", source.split(":", 5)[-1]).strip("-")
+    name = re.sub("[^A-Za-z0-9]+", "-", source.split(":", 5)[-1]).strip("-")[:_STATEMENT]
     return (
         f"aws lambda add-permission --function-name {function} --statement-id mended-{name} --action lambda:InvokeFunction "
         f"--principal {caller.service} --source-arn {shlex.quote(source)}{account}"
@@ -207,8 +209,8 @@ def _id(ours: Sequence[Target], leads: Leads) -> str:
     return f"Id={ours[0].id if ours else leads.id}"
 
 
-def _redrive(queue: str) -> str:
-    return json.dumps({"deadLetterTargetArn": queue})
+def _redrive(queue: str, **more: int) -> str:
+    return json.dumps({"deadLetterTargetArn": queue, **more})
 
 
 def _on_failure(destination: str) -> str:
