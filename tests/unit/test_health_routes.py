@@ -175,6 +175,7 @@ FROM_TOPIC = {"ArnEquals": {"aws:SourceArn": TOPIC}}
         (queue("sns.amazonaws.com", FROM_TOPIC), [SNS], OK, "SNS may fill it"),
         (queue(EVENTS, FROM_TOPIC), [SNS], BROKEN, "does not let SNS fill it: events are lost"),
         (queue("sns.amazonaws.com", FROM_TOPIC), [SNS, MINUTE], BROKEN, "does not let EventBridge fill it"),
+        (queue("s3.amazonaws.com", OF_ACCOUNT), [SNS, MINUTE], BROKEN, "does not let EventBridge or SNS fill it"),
         (queue(["sns.amazonaws.com", EVENTS], OF_ACCOUNT), [SNS, MINUTE], OK, "EventBridge and SNS may fill it"),
         (queue("sns.amazonaws.com", OF_ORGANIZATION), [SNS], WARN, "hangs on a condition"),
         (queue("sns.amazonaws.com", {}), [SNS], WARN, "for any account"),
@@ -222,13 +223,18 @@ FAILING = [
 @pytest.mark.parametrize("failing", FAILING, ids=lambda one: one.code)
 @pytest.mark.parametrize(
     ("seen", "standing", "words"),
-    [(DEAD, OK, "goes to activity-dead"), ("", WARN, "goes nowhere: "), (DEAD + "-2", WARN, f"goes to {DEAD}-2, and not to")],
+    [(DEAD, OK, " is kept"), ("", WARN, "goes nowhere: "), (DEAD + "-2", WARN, f"goes to {DEAD}-2, and not to")],
 )
 def test_what_fails_goes_where_it_is_looked_for(failing: Any, seen: str, standing: Standing, words: str) -> None:
     """From subscriptions, queues, functions and streams."""
     finding = judge_failing("part", failing, seen, DEAD)
     check(finding, standing, words)
     assert finding.code == failing.code
+
+
+def test_failures_that_go_to_a_topic_are_told() -> None:
+    """Of which nothing is kept."""
+    check(judge_failing("part", failed("guard", TOPIC), TOPIC, TOPIC), OK, "what it fails at is told")
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from ses_warden.domain.health_routes import judge_failing, rule_at, skipped, unr
 # By whom the queues are filled: the output that names the topic, and what becomes of events if it may not fill it.
 _FILLED: Final = {
     "ActivityQueue": ("ActivityTopicArn", "events go to the dead-letter queue, or are lost"),
-    "FeedbackRetryQueue": ("FeedbackTopicArn", "what it cannot hand over is lost"),
-    "ActivityDeadLetterQueue": ("ActivityTopicArn", "what it cannot deliver is lost"),
+    "FeedbackRetryQueue": ("FeedbackTopicArn", "what cannot be handed over is lost"),
+    "ActivityDeadLetterQueue": ("ActivityTopicArn", "what cannot be delivered is lost"),
 }
 # The queues behind them.
 _BEHIND: Final = {"ActivityQueue": "ActivityDeadLetterQueue", "FeedbackRetryQueue": "FeedbackDeadLetterQueue"}

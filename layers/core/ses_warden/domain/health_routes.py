@@ -75,7 +75,7 @@ def judge_queue(where: str, seen: Queue, publishers: Sequence[Publisher], lost: 
     code = "queue.policy"
     found = _asked(seen.policy, publishers, "sqs:SendMessage", seen.arn)
     if refused := [*found.get(Grant.DENIED, ()), *found.get(Grant.NONE, ())]:
-        what = f"its policy does not let {_names(refused)} fill it: {lost}"
+        what = f"its policy does not let {_names(refused, ' or ')} fill it: {lost}"
         return broken(code, where, what, "Put the policy of template.yaml back: `aws sqs set-queue-attributes`.")
     if unclear := found.get(Grant.UNCLEAR):
         what = f"whether {_names(unclear)} may fill it hangs on a condition that cannot be judged from here"
@@ -125,7 +125,7 @@ class Failing(NamedTuple):
 def judge_failing(where: str, failing: Failing, seen: str, wanted: str) -> Finding:
     """Whether what fails goes to the queue or topic that is wanted (ARNs); `seen` is empty where it goes nowhere."""
     if seen == wanted:
-        return well(failing.code, where, f"{failing.what} goes to {short_name(wanted)}")
+        return well(failing.code, where, f"{failing.what} is kept" if ":sqs:" in wanted else f"{failing.what} is told")
     if not seen:
         return warn(failing.code, where, f"{failing.what} goes nowhere: {failing.lost}", failing.mend)
     what = f"{failing.what} goes to {clean(seen, _WORD)}, and not to {short_name(wanted)}, where it is looked for"
@@ -179,8 +179,8 @@ def judge_notifications(where: str, seen: Sequence[Notification], function: str,
     return well(code, where, f"its function is told of files below {prefix}")
 
 
-def _names(publishers: Iterable[Publisher]) -> str:
-    return " and ".join(sorted({one.name for one in publishers}))
+def _names(publishers: Iterable[Publisher], between: str = " and ") -> str:
+    return between.join(sorted({one.name for one in publishers}))
 
 
 def _whom(publishers: Iterable[Publisher]) -> str:
