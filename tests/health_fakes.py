@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from ses_warden.application.check_inbox import ReceiptRule, RuleSet
 from ses_warden.application.looks import Eyes, Records, SesEyes
 from ses_warden.domain.health import (
     Account,
@@ -18,10 +19,12 @@ from ses_warden.domain.health import (
     Identities,
     Identity,
     Key,
+    Notification,
     Point,
     Queue,
     Source,
     Subscription,
+    Target,
     Topic,
     Traffic,
 )
@@ -31,6 +34,18 @@ from ses_warden.errors import Unseen
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 BOTH = frozenset({"BOUNCE", "COMPLAINT"})
 AWS = "arn:aws:{}:eu-west-1:111122223333:{}"
+FUNCTIONS = [f"{name}Function" for name in ("Feedback", "Activity", "Guard", "Sync", "Audit", "DmarcReports")]
+# Where what fails goes: from topics' subscriptions, queues and functions.
+FAILURES = {
+    "FeedbackTopic": "FeedbackRetryQueue",
+    "ActivityTopic": "ActivityDeadLetterQueue",
+    "ActivityQueue": "ActivityDeadLetterQueue",
+    "FeedbackRetryQueue": "FeedbackDeadLetterQueue",
+    "FeedbackFunction": "FeedbackRetryQueue",
+    "DmarcReportsFunction": "DmarcReportsDeadLetterQueue",
+    "PublisherFunction": "PublisherDeadLetterQueue",
+}
+STARTERS = [f"{name}.amazonaws.com" for name in ("sns", "events", "s3", "lambda.alarms.cloudwatch")]
 
 
 def topic(name: str) -> str:
@@ -48,8 +63,13 @@ def queue_arn(url: str) -> str:
     return AWS.format("sqs", url.rpartition("/")[2])
 
 
-def allows(service: str, action: object, resource: str) -> str:
-    """A policy that lets a service of the account do something."""
+def function_arn(name: str) -> str:
+    """The ARN of a function of the stack."""
+    return AWS.format("lambda", f"function:mail-{name}")
+
+
+def allows(service: object, action: object, resource: str) -> str:
+    """A policy that lets a service of the account, or several, do something."""
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": action, "Resource": resource}
     return json.dumps({"Statement": [{**statement, "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}]})
 
@@ -65,16 +85,24 @@ def blueprint(resources: Mapping[str, str] | None = None, /, **named: str) -> Bl
         "SuppressionSync": "report",
         "AuditMode": "on",
         "RecipientEvents": "plain",
+        "DmarcReports": "on",
+        "DmarcReceiptRuleSetName": "mail-dmarc",
+        "MailBucketName": "mail-reports",
         "QuarantineBucketName": "mail-quarantine",
         "EventsTableName": "mail-events",
         "ReputationTableName": "mail-reputation",
     }
     usual |= {f"{name}Arn": topic(name) for name in ("FeedbackTopic", "ActivityTopic", "AlertTopic")}
-    usual |= {f"{name}Name": f"mail-{name}" for name in ("FeedbackFunction", "ActivityFunction", "GuardFunction")}
-    queues = ("ActivityQueue", "FeedbackRetryQueue", "FeedbackDeadLetterQueue", "ActivityDeadLetterQueue")
+    usual |= {f"{name}Name": f"mail-{name}" for name in FUNCTIONS}
+    queues = (
+        "ActivityQueue",
+        "FeedbackRetryQueue",
+        *(f"{name}DeadLetterQueue" for name in ("Feedback", "Activity", "DmarcReports")),
+    )
     usual |= {f"{name}Url": queue_url(name) for name in queues}
     rules = ("GuardFunctionEachMinute", "TenantStatusRule", "SyncFunctionEachDay", "AuditFunctionEachDay")
-    parts = {name: f"mail-{name}" for name in (*rules, "PublisherFunction", "Silence")}
+    others = ("PublisherFunction", "Silence", "AccountBounceRatePause")
+    parts = {name: f"mail-{name}" for name in (*rules, *others)}
     parts["PublisherDeadLetterQueue"] = queue_url("PublisherDeadLetterQueue")
     return Blueprint("mail", usual | named, parts if resources is None else resources)
 
@@ -94,6 +122,10 @@ class Health(SesEyes, Eyes, Records):
     recorded: int = 100
     last: datetime | None = NOW - timedelta(minutes=40)
     policies: dict[str, str] = field(default_factory=dict[str, str])
+    failing: dict[str, str] = field(default_factory=dict[str, str])
+    led: dict[str, list[Target]] = field(default_factory=dict[str, list[Target]])
+    told: list[Notification] | None = None
+    rule_set: str = "mail-dmarc"
     looks: list[str] = field(default_factory=list[str])
 
     def _look(self, name: str) -> None:
@@ -139,9 +171,14 @@ class Health(SesEyes, Eyes, Records):
         }.get(name, ("https", "https://pager.example.com"))
         return [Subscription(f"{topic}:1", protocol, endpoint)]
 
-    def delivery(self, subscription: str) -> Delivery:  # noqa: ARG002
+    def delivery(self, subscription: str) -> Delivery:
         self._look("delivery")
-        return Delivery("arn:dlq", filtered=False)
+        return Delivery(self._gives_up_to(subscription.split(":")[5]), filtered=False)
+
+    def _gives_up_to(self, name: str) -> str:
+        """An ARN; of whatever has no queue for that, the alerts' topic."""
+        queue = FAILURES.get(name.removeprefix("mail-"))
+        return self.failing.get(name, queue_arn(queue_url(queue)) if queue else topic("AlertTopic"))
 
     def function(self, name: str) -> Function | None:
         self._look("function")
@@ -149,22 +186,43 @@ class Health(SesEyes, Eyes, Records):
 
     def invokers(self, function: str) -> str:
         self._look("invokers")
-        return allows("sns.amazonaws.com", "lambda:InvokeFunction", AWS.format("lambda", f"function:{function}"))
+        arn = AWS.format("lambda", f"function:{function}")
+        return self.policies.get(arn, allows(STARTERS, "lambda:InvokeFunction", arn))
+
+    def failures(self, function: str) -> str:
+        self._look("failures")
+        return self._gives_up_to(function)
 
     def sources(self, function: str) -> Sequence[Source]:
         self._look("sources")
         queues = {"mail-FeedbackFunction": "FeedbackRetryQueue", "mail-ActivityFunction": "ActivityQueue"}
         stream = AWS.format("dynamodb", "table/mail-suppression/stream/2026")
-        return [Source(queue_arn(queue_url(queues[function])) if function in queues else stream, "Enabled", "OK")]
+        return [
+            Source(
+                queue_arn(queue_url(queues[function])) if function in queues else stream,
+                "Enabled",
+                "OK",
+                "u-1",
+                self._gives_up_to(function),
+            )
+        ]
 
     def rule(self, name: str) -> str | None:
         self._look("rule")
         return self.rules.get(name, "ENABLED")
 
+    def targets(self, rule: str) -> Sequence[Target]:
+        self._look("targets")
+        if "SesEvents" in rule:
+            return self.led.get(rule, [Target("1", queue_arn(queue_url("ActivityQueue")), self._gives_up_to("mail-ActivityQueue"))])
+        [name] = [one for one in ("Guard", "Sync", "Audit") if one in rule.replace("TenantStatus", "Guard")]
+        return self.led.get(rule, [Target("1", function_arn(f"{name}Function"))])
+
     def queue(self, url: str) -> Queue | None:
         self._look("queue")
         arn = queue_arn(url)
-        return self.queues.get(url, Queue(arn, 0, 0, allows("sns.amazonaws.com", "sqs:SendMessage", arn), "arn:dlq"))
+        given_up = self._gives_up_to(url.rpartition("/")[2])
+        return self.queues.get(url, Queue(arn, 0, 0, allows(STARTERS, "sqs:SendMessage", arn), given_up))
 
     def oldest(self, queue: str, now: datetime) -> float | None:  # noqa: ARG002
         self._look("oldest")
@@ -177,6 +235,16 @@ class Health(SesEyes, Eyes, Records):
     def quarantine(self, bucket: str, now: datetime) -> Heap:  # noqa: ARG002
         self._look("quarantine")
         return Heap(0, more=False, fresh=0, newest=None)
+
+    def notifications(self, bucket: str) -> Sequence[Notification]:  # noqa: ARG002
+        self._look("notifications")
+        created = frozenset({"s3:ObjectCreated:*"})
+        return [Notification(function_arn("DmarcReportsFunction"), created, "inbox/")] if self.told is None else self.told
+
+    def receipts(self) -> RuleSet | None:
+        self._look("receipts")
+        rule = ReceiptRule("mail-dmarc", enabled=True, recipients=("reports.example",), stores=(("mail-reports", "inbox/"),))
+        return RuleSet(self.rule_set, (rule,)) if self.rule_set else None
 
     def traffic(self, topic: str, now: datetime) -> Traffic:  # noqa: ARG002
         self._look("traffic")

@@ -4,9 +4,6 @@ Feedback events are published one at a time: the emulator starts a process for e
 """
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -28,12 +25,14 @@ DOCTORS_LINES = [
     *(("subscription.lane", f"{name}Topic") for name in ("Feedback", "Activity")),
     *(("function.state", f"{name}Function") for name in ("Feedback", "Activity", "Guard", "Publisher")),
     *(("function.source", f"{name}Function") for name in ("Feedback", "Activity", "Publisher")),
-    ("function.invoker", "FeedbackFunction"),
-    *(("rule.state", f"{name}FunctionEachDay") for name in ("Sync", "Audit")),
-    ("rule.state", "GuardFunctionEachMinute"),
-    ("rule.state", "TenantStatusRule"),
-    ("queue.policy", "ActivityQueue"),
-    ("queue.policy", "FeedbackRetryQueue"),
+    *(("subscription.redrive", f"{name}Topic") for name in ("Feedback", "Activity")),
+    *(("function.invoker", f"{name}Function") for name in ("Feedback", "Guard", "Sync", "Audit", "DmarcReports")),
+    *(("function.failures", f"{name}Function") for name in ("Feedback", "Guard", "Audit", "DmarcReports", "Publisher")),
+    *((f"rule.{line}", f"{name}FunctionEachDay") for name in ("Sync", "Audit") for line in ("state", "target")),
+    *((f"rule.{line}", name) for name in ("GuardFunctionEachMinute", "TenantStatusRule") for line in ("state", "target")),
+    *(("queue.policy", name) for name in ("ActivityQueue", "FeedbackRetryQueue", "ActivityDeadLetterQueue")),
+    *(("queue.redrive", name) for name in ("ActivityQueue", "FeedbackRetryQueue")),
+    ("dmarc.notification", "MailBucket"),
     *(("test." + mailbox, mailbox + "@simulator") for mailbox in ("success", "bounce", "complaint")),
 ]
 
@@ -189,14 +188,14 @@ def waiting_in_dead_letter_queues(stack: Stack) -> int:
 def test_the_command_line_takes_back_what_was_given_up(stack: Stack, mail: Mail) -> None:
     """`redrive --apply` finds the queues by the stack's outputs; `replay --quarantine` its bucket."""
     stack.send("FeedbackDeadLetterQueue", json.dumps(wrap_destination(wrap_sns(mail.event("complaint-abuse")))))
-    assert ses_warden(stack, "redrive", "--lane", "feedback").returncode == 1
-    done = ses_warden(stack, "redrive", "--apply", "--json")
+    assert stack.ses_warden("redrive", "--lane", "feedback").returncode == 1
+    done = stack.ses_warden("redrive", "--apply", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert types(rows(stack, mail)) == ["Complaint"]
     assert waiting_in_dead_letter_queues(stack) == 0
     bucket = stack.resources["QuarantineBucket"]
     stack.emulator.client("s3").put_object(Bucket=bucket, Key="events/mended", Body=mail.event("Send").encode())
-    ses_warden(stack, "replay", "--quarantine")
+    stack.ses_warden("replay", "--quarantine")
     assert sorted(types(rows(stack, mail))) == ["Complaint", "Send"]
     assert "events/mended" not in stack.objects("QuarantineBucket")
 
@@ -204,7 +203,7 @@ def test_the_command_line_takes_back_what_was_given_up(stack: Stack, mail: Mail)
 def test_the_doctor_finds_the_pipe_alive_and_what_is_broken_in_it(stack: Stack) -> None:
     """Each part of the stack that other tests leave alone is well, mail comes through, and a destination that is off is found."""
     words = ("doctor", "--json", "--send-test", "--from", "ops@example.com", "--set", "ses-warden")
-    examined = TypeAdapter(shapes.Examined).validate_json(ses_warden(stack, *words).stdout)
+    examined = TypeAdapter(shapes.Examined).validate_json(stack.ses_warden(*words).stdout)
     found = {(one["code"], one["where"]): one for one in examined["findings"]}
     for key in DOCTORS_LINES:
         assert found[key]["standing"] == "ok", found[key]
@@ -226,20 +225,7 @@ def test_the_doctor_finds_the_pipe_alive_and_what_is_broken_in_it(stack: Stack) 
     uses = [
         f"--use={setting}" for setting in ("CONFIGURATION_SET_NAME=off", f"FEEDBACK_TOPIC_ARN={stack.outputs['FeedbackTopicArn']}")
     ]
-    broken = ses_warden(stack, "doctor", *uses)
+    broken = stack.ses_warden("doctor", *uses)
     assert broken.returncode == 1
     assert "the event destination ses-warden-feedback is switched off" in " ".join(broken.stdout.split())
     assert "could not be seen" in broken.stderr
-
-
-def ses_warden(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line as an operator does."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
-    return subprocess.run(  # noqa: S603 - our own words
-        [sys.executable, "-m", "ses_warden_cli", *words],
-        env=kept | stack.emulator.env(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )

@@ -1,5 +1,6 @@
 """`ses-warden doctor` on an emulator, without a stack: what is named is looked at, and what is not is unknown."""
 
+import json
 import os
 import subprocess
 import uuid
@@ -106,3 +107,20 @@ def test_a_set_that_is_not_watched_is_refused_before_anything_is_looked_at(run: 
     result = run("--send-test", "--from", "you@example.com", "--set", "other")
     assert (result.returncode, result.stdout) == (2, "")
     assert "other is none of the watched configuration sets" in result.stderr
+
+
+def test_a_queue_that_sns_may_not_fill_is_told_until_its_policy_is_back(run: Run, endpoint: str, queue: str) -> None:
+    """For the topic that is named, of this account alone."""
+    made: Any = session().client
+    sqs = made("sqs", endpoint_url=endpoint)
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = f"{arn.replace(':sqs:', ':sns:').rpartition(':')[0]}:activity"
+    words = ("--json", "--use", f"ACTIVITY_TOPIC_ARN={topic}", "--use", f"ACTIVITY_DEAD_LETTER_QUEUE_URL={queue}")
+    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn}
+    seen = [lines(run(*words))]
+    for condition in ({}, {"ArnEquals": {"aws:SourceArn": topic}}):
+        policy = {"Version": "2012-10-17", "Statement": [{**statement, "Condition": condition}]}
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
+        seen.append(lines(run(*words)))
+    key = ("queue.policy", "ActivityDeadLetterQueue")
+    assert [one[key]["standing"] for one in seen] == ["broken", "warn", "ok"]

@@ -175,6 +175,18 @@ class Stack:
         pages = self.emulator.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
         return [event["message"] for page in pages for event in page["events"]]
 
+    def ses_warden(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line as an operator does."""
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+        return subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-m", "ses_warden_cli", *words],
+            env=kept | self.emulator.env(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     def runs(self, function: str) -> int:
         """How often the function has run to its end."""
         return sum(line.startswith("REPORT ") for line in self.log(function))

@@ -15,9 +15,6 @@ from ses_warden.errors import Absent
 from tests.health_fakes import AWS, BOTH, LOOKS, NOW, Health, blueprint, queue_arn, queue_url, topic
 from tests.support import template
 
-# Looks without which their line can be said all the same, and the one in whose stead the account's setting would be asked.
-SILENT = {"delivery"}
-
 
 def examine(health: Health, plan: Blueprint | None = None, identities: int = 25) -> list[Finding]:
     """All findings of a pass."""
@@ -49,7 +46,7 @@ def test_no_two_lines_say_the_same() -> None:
     assert len(keys) == len(set(keys))
 
 
-@pytest.mark.parametrize("look", sorted(set(LOOKS) - SILENT))
+@pytest.mark.parametrize("look", sorted(LOOKS))
 def test_a_look_that_is_refused_is_unknown_and_hides_no_other(look: str) -> None:
     """Its lines name the right; all others stay as they were, but for those that could not be asked for."""
     keys = {topic("FeedbackTopic"): "ses.amazonaws.com"}
@@ -73,8 +70,11 @@ def test_everything_refused_is_unknown_and_nothing_is_alleged() -> None:
 
 
 def test_how_a_subscription_is_handed_its_messages_may_be_hidden() -> None:
-    """That it is there can be said."""
-    assert bad(examine(Health(frozenset({"delivery"})))) == {}
+    """That it is there can be said, and where failures go cannot."""
+    findings = examine(Health(frozenset({"delivery"})))
+    assert bad(findings) == {("subscription.redrive", f"{name}Topic"): Standing.UNKNOWN for name in ("Feedback", "Activity")}
+    lanes = {one.where: one.standing for one in findings if one.code == "subscription.lane"}
+    assert lanes == {"FeedbackTopic": Standing.OK, "ActivityTopic": Standing.OK}
 
 
 def test_faults_are_told_where_they_are() -> None:

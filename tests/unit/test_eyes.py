@@ -26,10 +26,12 @@ from ses_warden.domain.health import (
     Identities,
     Identity,
     Key,
+    Notification,
     Point,
     Queue,
     Source,
     Subscription,
+    Target,
     Topic,
 )
 from ses_warden.errors import Absent, Unseen
@@ -136,29 +138,34 @@ def test_a_subscription_shows_its_filter_and_its_queue_for_failures(attributes: 
 
 
 def test_a_function_shows_its_state_and_its_limit() -> None:
-    """The limit only where it may be asked; None where there is no such function."""
+    """The limit only where it may be asked; None where there is no such function. None is asked for twice."""
     seen = {"FunctionArn": FUNCTION, "State": "Failed", "StateReason": "why", "LastUpdateStatus": "Successful"}
-    asked = ("get_function_configuration", seen, {"FunctionName": "feedback"})
-    limit = ("get_function_concurrency", {"ReservedConcurrentExecutions": 0}, {"FunctionName": "feedback"})
+
+    def asked(name: str) -> tuple[str, dict[str, Any], dict[str, str]]:
+        return ("get_function_configuration", seen, {"FunctionName": name})
+
+    limit = ("get_function_concurrency", {"ReservedConcurrentExecutions": 0}, {"FunctionName": "a"})
     denied = ("get_function_concurrency", "AccessDeniedException")
     gone = ("get_function_configuration", "ResourceNotFoundException")
-    with answers(lambda_=[asked, limit, asked, denied, gone]) as eyes:
-        assert eyes.function("feedback") == Function(FUNCTION, "Failed", "why", "Successful", 0)
-        assert eyes.function("feedback") == Function(FUNCTION, "Failed", "why", "Successful", None)
-        assert eyes.function("feedback") is None
+    with answers(lambda_=[asked("a"), limit, asked("b"), denied, gone]) as eyes:
+        for _ in range(2):
+            assert eyes.function("a") == Function(FUNCTION, "Failed", "why", "Successful", 0)
+            assert eyes.function("b") == Function(FUNCTION, "Failed", "why", "Successful", None)
+            assert eyes.function("c") is None
 
 
 def test_a_function_shows_who_may_invoke_it_and_what_feeds_it() -> None:
     """A function without a policy has none to show."""
     name = {"FunctionName": "feedback"}
-    mapping = {"EventSourceArn": "arn:q", "State": "Disabled", "LastProcessingResult": "OK", "UUID": MAPPING}
+    mapping: dict[str, Any] = {"EventSourceArn": "arn:q", "State": "Disabled", "LastProcessingResult": "OK", "UUID": MAPPING}
+    mapping["DestinationConfig"] = {"OnFailure": {"Destination": "arn:dlq"}}
     mappings = {"EventSourceMappings": [mapping, {}]}
     first = {"EventSourceMappings": [], "NextMarker": "m"}
     asked = [("get_policy", {"Policy": "{}"}, name), ("get_policy", "ResourceNotFoundException")]
     pages = [("list_event_source_mappings", first, name), ("list_event_source_mappings", mappings, name | {"Marker": "m"})]
     with answers(lambda_=[*asked, *pages]) as eyes:
         assert [eyes.invokers("feedback"), eyes.invokers("feedback")] == ["{}", ""]
-        assert eyes.sources("feedback") == [Source("arn:q", "Disabled", "OK", MAPPING), Source("", "", "")]
+        assert eyes.sources("feedback") == [Source("arn:q", "Disabled", "OK", MAPPING, "arn:dlq"), Source("", "", "")]
 
 
 def test_a_rule_shows_its_state() -> None:
@@ -166,6 +173,48 @@ def test_a_rule_shows_its_state() -> None:
     asked = [("describe_rule", {"State": "DISABLED"}, {"Name": "r"}), ("describe_rule", "ResourceNotFoundException")]
     with answers(events=asked) as eyes:
         assert [eyes.rule("r"), eyes.rule("r")] == ["DISABLED", None]
+
+
+def test_the_targets_of_a_rule_are_read_to_the_last_page() -> None:
+    """With their queues for what cannot be delivered."""
+    kept = {"Id": "a", "Arn": FUNCTION, "DeadLetterConfig": {"Arn": "arn:dlq"}}
+    first, second = {"Targets": [kept], "NextToken": "n"}, {"Targets": [{"Id": "b", "Arn": TOPIC}]}
+    operation = "list_targets_by_rule"
+    with answers(events=[(operation, first, {"Rule": "r"}), (operation, second, {"Rule": "r", "NextToken": "n"})]) as eyes:
+        assert eyes.targets("r") == [Target("a", FUNCTION, "arn:dlq"), Target("b", TOPIC)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "arn"),
+    [
+        ({"MaximumRetryAttempts": 2, "DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": TOPIC}}}, TOPIC),
+        ({"MaximumRetryAttempts": 2}, ""),
+        ("ResourceNotFoundException", ""),
+    ],
+)
+def test_a_function_shows_where_its_failures_go(answer: dict[str, Any] | str, arn: str) -> None:
+    """Of the version that is called when none is named; it may have no such configuration."""
+    asked = ("get_function_event_invoke_config", answer, {"FunctionName": "f", "Qualifier": "$LATEST"})
+    with answers(lambda_=[asked]) as eyes:
+        assert eyes.failures("f") == arn
+
+
+def test_a_bucket_shows_which_functions_it_tells_of_what() -> None:
+    """However S3 writes the names of filters; queues and topics are no matter."""
+    rules = [{"Name": "Prefix", "Value": "inbox/"}, {"Name": "suffix", "Value": ".xml"}]
+    some = {"LambdaFunctionArn": FUNCTION, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": rules}}}
+    every = {"LambdaFunctionArn": FUNCTION, "Events": ["s3:ObjectCreated:Put", "s3:ObjectCreated:Copy"]}
+    queue = {"QueueArn": "arn:aws:sqs:eu-west-1:111122223333:q", "Events": ["s3:ObjectCreated:*"]}
+    answer = {"LambdaFunctionConfigurations": [some, every], "QueueConfigurations": [queue]}
+    operation = "get_bucket_notification_configuration"
+    with answers(s3=[(operation, answer, {"Bucket": "b"}), (operation, {}), (operation, "NoSuchBucket")]) as eyes:
+        assert eyes.notifications("b") == [
+            Notification(FUNCTION, frozenset({"s3:ObjectCreated:*"}), "inbox/", ".xml"),
+            Notification(FUNCTION, frozenset({"s3:ObjectCreated:Put", "s3:ObjectCreated:Copy"})),
+        ]
+        assert eyes.notifications("b") == []
+        with pytest.raises(Absent):
+            eyes.notifications("b")
 
 
 def test_a_queue_shows_what_waits_and_who_may_fill_it() -> None:
@@ -276,6 +325,25 @@ LOOKS: dict[str, tuple[str, str, str, Callable[[AwsEyes], Any]]] = {
     "lambda:GetFunctionConfiguration": ("lambda_", "get_function_configuration", "AccessDenied", lambda eyes: eyes.function("f")),
     "lambda:GetPolicy": ("lambda_", "get_policy", "AccessDeniedException", lambda eyes: eyes.invokers("f")),
     "lambda:ListEventSourceMappings": ("lambda_", "list_event_source_mappings", "AccessDenied", lambda eyes: eyes.sources("f")),
+    "lambda:GetFunctionEventInvokeConfig": (
+        "lambda_",
+        "get_function_event_invoke_config",
+        "AccessDeniedException",
+        lambda eyes: eyes.failures("f"),
+    ),
+    "events:ListTargetsByRule": ("events", "list_targets_by_rule", "AccessDeniedException", lambda eyes: eyes.targets("r")),
+    "s3:GetBucketNotification": (
+        "s3",
+        "get_bucket_notification_configuration",
+        "AccessDenied",
+        lambda eyes: eyes.notifications("b"),
+    ),
+    "ses:DescribeActiveReceiptRuleSet": (
+        "ses",
+        "describe_active_receipt_rule_set",
+        "AccessDenied",
+        lambda eyes: eyes.receipts(),
+    ),
     "events:DescribeRule": ("events", "describe_rule", "AccessDeniedException", lambda eyes: eyes.rule("r")),
     "sqs:GetQueueAttributes": ("sqs", "get_queue_attributes", "AccessDenied", lambda eyes: eyes.queue(QUEUE)),
     "cloudwatch:GetMetricData": ("cloudwatch", "get_metric_data", "AccessDenied", lambda eyes: eyes.traffic(TOPIC, NOW)),

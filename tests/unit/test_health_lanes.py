@@ -233,13 +233,12 @@ PENDING = Subscription("PendingConfirmation", "email", "ops@example.com")
         ([], [], BROKEN, "what SES publishes is lost"),
         ([HERE._replace(arn="PendingConfirmation")], [], BROKEN, "not confirmed"),
         ([HERE], [Delivery("arn:dlq", True)], BROKEN, "a filter policy"),
-        ([HERE], [Delivery("", False)], WARN, "without a queue"),
     ],
 )
 def test_a_lanes_reader_is_subscribed(
     readers: list[Subscription], deliveries: list[Delivery], standing: Standing, words: str
 ) -> None:
-    """Confirmed, unfiltered, and with a queue for what cannot be handed over."""
+    """Confirmed, and unfiltered."""
     check(judge_reader("FeedbackTopic", readers, "lambda", deliveries), standing, words)
 
 

@@ -29,6 +29,7 @@ _SUBJECTS: Final = {
     "rule": "rules",
     "queue": "queues",
     "quarantine": "quarantine",
+    "dmarc": "DMARC reports",
     "alarm": "alarms",
     "events": "mail and events",
     "identity": "senders",

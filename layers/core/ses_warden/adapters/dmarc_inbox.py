@@ -6,14 +6,14 @@ from urllib.parse import unquote_plus
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.failures import code_of
+from ses_warden.application.check_inbox import INBOX
 from ses_warden.domain.text import clean, mask_addresses
 from ses_warden.errors import StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-# As in template.yaml.
-INBOX, REFUSED = "inbox/", "refused/"
+REFUSED = "refused/"  # as in template.yaml
 _LONGEST_REASON = 500
 _GONE = frozenset({"NoSuchKey", "404"})
 

@@ -1,12 +1,28 @@
 """What SNS, KMS, Lambda, EventBridge, SQS, S3 and CloudWatch say of a stack's resources."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ses_warden.adapters.looking import look, look_at
-from ses_warden.domain.health import Alarm, Delivery, Function, Heap, Key, Point, Queue, Source, Subscription, Topic, Traffic
+from ses_warden.adapters.receipt_rules import SesReceiptRules
+from ses_warden.application.check_inbox import RuleSet
+from ses_warden.domain.health import (
+    Alarm,
+    Delivery,
+    Function,
+    Heap,
+    Key,
+    Notification,
+    Point,
+    Queue,
+    Source,
+    Subscription,
+    Target,
+    Topic,
+    Traffic,
+)
 from ses_warden.errors import Absent, Unseen
 
 _DAY = timedelta(days=1)
@@ -24,6 +40,7 @@ class AwsEyes:
     def __init__(self, client: Callable[[str], Any]) -> None:
         self._made: dict[str, Any] = {}
         self._make = client
+        self._functions: dict[str, Function | None] = {}
 
     def topic(self, arn: str) -> Topic | None:
         """See the port."""
@@ -67,7 +84,12 @@ class AwsEyes:
         return Delivery(_dead_letters(said), said.get("FilterPolicy", "").strip() not in ("", "{}"))
 
     def function(self, name: str) -> Function | None:
-        """See the port."""
+        """See the port; it is asked once, as several looks begin with it."""
+        if name not in self._functions:
+            self._functions[name] = self._function(name)
+        return self._functions[name]
+
+    def _function(self, name: str) -> Function | None:
         functions = self._of("lambda")
         seen = look("lambda:GetFunctionConfiguration", functions.get_function_configuration, FunctionName=name)
         if seen is None:
@@ -98,7 +120,11 @@ class AwsEyes:
             answer = look_at("lambda:ListEventSourceMappings", operation, FunctionName=function, **page)
             found += [
                 Source(
-                    one.get("EventSourceArn", ""), one.get("State", ""), one.get("LastProcessingResult", ""), one.get("UUID", "")
+                    one.get("EventSourceArn", ""),
+                    one.get("State", ""),
+                    one.get("LastProcessingResult", ""),
+                    one.get("UUID", ""),
+                    _on_failure(one),
                 )
                 for one in answer["EventSourceMappings"]
             ]
@@ -106,10 +132,28 @@ class AwsEyes:
                 return found
             page = {"Marker": answer["NextMarker"]}
 
+    def failures(self, function: str) -> str:
+        """See the port: the ARN that asynchronous calls which failed are given up to. Empty for none, and without a function."""
+        operation = self._of("lambda").get_function_event_invoke_config
+        # SAM makes it for this version; so are the calls of rules, topics and buckets.
+        named = {"FunctionName": function, "Qualifier": "$LATEST"}
+        return _on_failure(look("lambda:GetFunctionEventInvokeConfig", operation, **named) or {})
+
     def rule(self, name: str) -> str | None:
         """See the port: its state."""
         answer = look("events:DescribeRule", self._of("events").describe_rule, Name=name)
         return str(answer["State"]) if answer else None
+
+    def targets(self, rule: str) -> list[Target]:
+        """See the port."""
+        found: list[Target] = []
+        page: dict[str, str] = {}
+        while True:
+            answer = look_at("events:ListTargetsByRule", self._of("events").list_targets_by_rule, Rule=rule, **page)
+            found += [Target(one["Id"], one["Arn"], one.get("DeadLetterConfig", {}).get("Arn", "")) for one in answer["Targets"]]
+            if not answer.get("NextToken"):
+                return found
+            page = {"NextToken": answer["NextToken"]}
 
     def queue(self, url: str) -> Queue | None:
         """See the port."""
@@ -161,6 +205,16 @@ class AwsEyes:
             page = {"ContinuationToken": answer["NextContinuationToken"]}
         fresh = [one for one in moments if one >= now - _DAY]
         return Heap(len(moments), more, len(fresh), max(moments, default=None))
+
+    def notifications(self, bucket: str) -> list[Notification]:
+        """See the port: those that go to functions."""
+        operation = self._of("s3").get_bucket_notification_configuration
+        answer = look_at("s3:GetBucketNotification", operation, Bucket=bucket)
+        return [_notification(one) for one in answer.get("LambdaFunctionConfigurations", ())]
+
+    def receipts(self) -> RuleSet | None:
+        """See the port: SES's active receipt rules."""
+        return SesReceiptRules(self._of("ses")).active()
 
     def traffic(self, topic: str, now: datetime) -> Traffic:
         """See the port: four metrics of a day, those that the alarms Silence and FeedbackSilence are made of."""
@@ -214,3 +268,15 @@ def _dead_letters(attributes: dict[str, str]) -> str:
     except ValueError:
         return ""
     return str(policy.get("deadLetterTargetArn", "")) if isinstance(policy, dict) else ""
+
+
+def _on_failure(said: Mapping[str, Any]) -> str:
+    """The ARN in the configuration of a function's asynchronous calls, or of an event source mapping."""
+    return str(said.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination", ""))
+
+
+def _notification(said: Mapping[str, Any]) -> Notification:
+    """S3 writes the names of filters in capitals or not."""
+    rules = said.get("Filter", {}).get("Key", {}).get("FilterRules", ())
+    filters = {one["Name"].lower(): one["Value"] for one in rules}
+    return Notification(said["LambdaFunctionArn"], frozenset(said["Events"]), filters.get("prefix", ""), filters.get("suffix", ""))

@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from ses_warden.adapters.failures import DENIED, code_of
+from ses_warden.adapters.looking import look_at
 from ses_warden.application.check_inbox import ReceiptRule, RuleSet
-from ses_warden.errors import SwitchError
 
 
 class SesReceiptRules:
@@ -18,14 +15,7 @@ class SesReceiptRules:
 
     def active(self) -> RuleSet | None:
         """See the port."""
-        try:
-            answer = self._client.describe_active_receipt_rule_set()
-        except ClientError as error:
-            code = code_of(error)
-            more = "; the right ses:DescribeActiveReceiptRuleSet is missing" if code in DENIED else ""
-            raise SwitchError(f"SES did not tell its active receipt rules: {code}{more}") from error
-        except BotoCoreError as error:
-            raise SwitchError(f"SES did not tell its active receipt rules: {code_of(error)}") from error
+        answer = look_at("ses:DescribeActiveReceiptRuleSet", self._client.describe_active_receipt_rule_set)
         name = answer.get("Metadata", {}).get("Name")
         return RuleSet(name, tuple(map(_rule, answer.get("Rules", ())))) if name else None
 

@@ -5,10 +5,12 @@ A Region has one active set of receipt rules. Somebody's mail may depend on it, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ses_warden.domain.findings import Finding, Standing
 
+# As in template.yaml.
+INBOX: Final = "inbox/"
 _GUIDE = "https://docs.aws.amazon.com/ses/latest/dg/"
 _RULES = f"{_GUIDE}receiving-email-receipt-rules-console-walkthrough.html"
 _MX = f"{_GUIDE}receiving-email-mx-record.html"
@@ -37,7 +39,7 @@ class ReceiptRules(Protocol):
     """SES's receipt rules in this Region."""
 
     def active(self) -> RuleSet | None:
-        """The active set; None if there is none. Raises `SwitchError`, whose message says why."""
+        """The active set; None if there is none. Raises `Unseen`."""
         ...
 
 
@@ -52,8 +54,22 @@ class Wanted:
 
 
 def check_inbox(wanted: Wanted, rules: ReceiptRules) -> Iterator[Finding]:
-    """What stands between a report and the bucket, in the order in which it is to be mended. Raises `SwitchError`."""
-    active = rules.active()
+    """What stands between a report and the bucket, in the order in which it is to be mended. Raises `Unseen`."""
+    yield from check_receipt(wanted, rules.active())
+    if wanted.rule_set:
+        yield Finding(
+            "dmarc.inbox.mx",
+            Standing.UNKNOWN,
+            wanted.region,
+            "Whether the report address's domain points at SES is not looked up here.",
+            f"Its MX record is: 10 inbound-smtp.{wanted.region}.amazonaws.com. SES receives mail in some Regions only, and for "
+            "verified domains alone.",
+            _MX,
+        )
+
+
+def check_receipt(wanted: Wanted, active: RuleSet | None) -> Iterator[Finding]:
+    """What stands between SES and the bucket, by the set of receipt rules that is active."""
     if not wanted.rule_set:
         yield Finding(
             "dmarc.inbox.rule",
@@ -84,16 +100,6 @@ def check_inbox(wanted: Wanted, rules: ReceiptRules) -> Iterator[Finding]:
         )
     else:
         yield from _check_rule(wanted, active)
-    if wanted.rule_set:
-        yield Finding(
-            "dmarc.inbox.mx",
-            Standing.UNKNOWN,
-            wanted.region,
-            "Whether the report address's domain points at SES is not looked up here.",
-            f"Its MX record is: 10 inbound-smtp.{wanted.region}.amazonaws.com. SES receives mail in some Regions only, and for "
-            "verified domains alone.",
-            _MX,
-        )
 
 
 def _check_rule(wanted: Wanted, active: RuleSet) -> Iterator[Finding]:

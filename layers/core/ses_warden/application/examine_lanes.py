@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ses_warden.application.looks import Check, Eyes, Judged, SesEyes, looked, named, queue_arn, unnamed
+from ses_warden.application.looks import Check, Eyes, Judged, SesEyes, function_arn, looked, named, needs, queue_arn, unnamed
 from ses_warden.domain import health_lanes
 from ses_warden.domain.findings import Finding, worst
-from ses_warden.domain.health import Blueprint, Delivery, Subscription, Topic, broken
+from ses_warden.domain.health import Blueprint, Topic, broken, unknown
 from ses_warden.domain.health_lanes import ACTIVITY, FEEDBACK, TRACKING, Lane, Publisher, alarms_at, ses_at
 from ses_warden.domain.health_mail import judge_account
+from ses_warden.domain.health_routes import judge_failing, undelivered
 from ses_warden.errors import Unseen
 
 
@@ -107,22 +108,29 @@ class Lanes:
             lambda arn: health_lanes.judge_listeners("AlertTopic", self.eyes.subscriptions(arn)),
         )
 
-    def _reader(self, where: str, reader: str, topic: str) -> Judged:
+    def _reader(self, where: str, reader: str, topic: str) -> Iterator[Finding]:
         name = self.plan.of(reader)
         if not name:
-            return unnamed("subscription.lane", where, reader)
-        seen = self.eyes.subscriptions(topic)
-        if where == "FeedbackTopic":
-            function = self.eyes.function(name)
-            protocol, endpoint = "lambda", function.arn if function else ""
-        else:
-            protocol, endpoint = "sqs", queue_arn(topic, name)
-        readers = [one for one in seen if (one.protocol, one.endpoint) == (protocol, endpoint)]
-        return health_lanes.judge_reader(where, readers, protocol, self._deliveries(readers))
-
-    def _deliveries(self, readers: list[Subscription]) -> list[Delivery]:
-        """How they are handed messages; that they are there can be said without it."""
+            yield unnamed("subscription.lane", where, reader)
+            return
+        lambdas = where == "FeedbackTopic"
+        protocol, endpoint = ("lambda", function_arn(topic, name)) if lambdas else ("sqs", queue_arn(topic, name))
+        readers = [one for one in self.eyes.subscriptions(topic) if (one.protocol, one.endpoint) == (protocol, endpoint)]
+        confirmed = [one for one in readers if not one.is_pending]
         try:
-            return [self.eyes.delivery(one.arn) for one in readers if not one.is_pending]
-        except Unseen:
-            return []
+            deliveries = [self.eyes.delivery(one.arn) for one in confirmed]
+        except Unseen as error:
+            # That it is there can be said without it.
+            yield health_lanes.judge_reader(where, readers, protocol, [])
+            yield unknown("subscription.redrive", where, f"could not be seen: {error}", needs(error))
+            return
+        yield health_lanes.judge_reader(where, readers, protocol, deliveries)
+        for one, delivery in zip(confirmed, deliveries, strict=True):
+            yield self._redrive(where, one.arn, delivery.dead_letters)
+
+    def _redrive(self, where: str, subscription: str, seen: str) -> Finding:
+        name = "FeedbackRetryQueueUrl" if where == "FeedbackTopic" else "ActivityDeadLetterQueueUrl"
+        wanted = queue_arn(self.plan.of(f"{where}Arn"), self.plan.of(name))
+        if not wanted:
+            return unnamed("subscription.redrive", where, name)
+        return judge_failing(where, undelivered(subscription, wanted), seen, wanted)

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 
 from ses_warden.application.examine_lanes import Lanes
+from ses_warden.application.examine_routes import Routes
 from ses_warden.application.examine_runners import Runners
 from ses_warden.application.looks import Check, Eyes, Judged, Records, SesEyes, looked, needs
 from ses_warden.domain import health_mail
@@ -31,7 +33,8 @@ class Examination:
     def findings(self) -> list[Finding]:
         """One line for each thing, in the order of the mail's way."""
         found: list[Finding] = []
-        for check in (*Lanes(self.plan, self.ses, self.eyes).checks(), *Runners(self.plan, self.eyes, self.now).checks()):
+        parts = (Lanes(self.plan, self.ses, self.eyes), Routes(self.plan, self.eyes), Runners(self.plan, self.eyes, self.now))
+        for check in chain.from_iterable(part.checks() for part in parts):
             self.progress(check.where)
             found += looked(check)
         return found + self._mail()

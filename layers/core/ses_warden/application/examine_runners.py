@@ -1,4 +1,4 @@
-"""Looks at what works events off: functions, rules, queues, the quarantine."""
+"""Looks at what works events off: functions, queues, the quarantine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,20 +6,21 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from ses_warden.application.looks import Check, Eyes, Judged, looked, named, queue_arn, unnamed
-from ses_warden.domain import health_runners
+from ses_warden.application.looks import Check, Eyes, Judged, looked, named, no_resources, queue_arn, unnamed
+from ses_warden.domain import health_routes, health_runners
 from ses_warden.domain.findings import Finding
-from ses_warden.domain.health import Blueprint, Queue, broken, unknown, warn
+from ses_warden.domain.health import Blueprint, Queue, Source, broken, warn
 from ses_warden.domain.health_lanes import aws_key, judge_key, sns_at
-from ses_warden.domain.health_runners import Wanted
+from ses_warden.domain.health_routes import judge_failing, rule_at, skipped, unrecorded
 
-# By the logical id that SAM gives the rule of a function's schedule: the parameter that switches it, and what it is for.
-_RULES: Final = {
-    "GuardFunctionEachMinute": ("GuardMode", "the guard looks each minute"),
-    "TenantStatusRule": ("GuardMode", "the guard hears of tenants"),
-    "SyncFunctionEachDay": ("SuppressionSync", "the suppression table is compared with SES's list each day"),
-    "AuditFunctionEachDay": ("AuditMode", "domains are audited"),
+# By whom the queues are filled: the output that names the topic, and what becomes of events if it may not fill it.
+_FILLED: Final = {
+    "ActivityQueue": ("ActivityTopicArn", "events go to the dead-letter queue, or are lost"),
+    "FeedbackRetryQueue": ("FeedbackTopicArn", "what cannot be handed over is lost"),
+    "ActivityDeadLetterQueue": ("ActivityTopicArn", "what cannot be delivered is lost"),
 }
+# The queues behind them.
+_BEHIND: Final = {"ActivityQueue": "ActivityDeadLetterQueue", "FeedbackRetryQueue": "FeedbackDeadLetterQueue"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,8 @@ class Runners:
     now: datetime
 
     def checks(self) -> Iterator[Check]:
-        """Functions, what starts them, and what waits for them."""
+        """Functions, what feeds them, and what waits for them."""
         yield from self._functions()
-        yield from self._rules()
         yield from self._queues()
         yield Check("alarm.state", "alarms", self._alarms)
 
@@ -45,7 +45,6 @@ class Runners:
         for function, queue in queues.items():
             if feeding := queue_arn(topic, self.plan.of(queue)):
                 yield named(self.plan, "function.source", function, f"{function}Name", partial(self._source, function, feeding))
-        yield named(self.plan, "function.invoker", "FeedbackFunction", "FeedbackFunctionName", self._invoker)
         further = [one for one in self.plan.resources or () if one.endswith("Function") and one not in (*queues, "GuardFunction")]
         for function in further:
             name = self.plan.resource(function)
@@ -60,45 +59,30 @@ class Runners:
     def _source(self, where: str, feeding: str, name: str) -> Judged:
         return health_runners.judge_sources(where, self.eyes.sources(name), [feeding])
 
-    def _invoker(self, name: str) -> Judged:
-        topic = self.plan.of("FeedbackTopicArn")
-        if not topic:
-            return unnamed("function.invoker", "FeedbackFunction", "FeedbackTopicArn")
-        function = self.eyes.function(name)
-        arn = function.arn if function else name
-        return health_runners.judge_invoker("FeedbackFunction", self.eyes.invokers(name), topic, arn)
-
-    def _all_sources(self, where: str, name: str) -> Judged:
+    def _all_sources(self, where: str, name: str) -> Iterator[Finding]:
         seen = self.eyes.sources(name)
         # The publisher lives by its stream; others are started by rules.
         wanted = sorted({one.arn for one in seen}) or (["the suppression table's stream"] if where == "PublisherFunction" else [])
-        return health_runners.judge_sources(where, seen, wanted)
+        yield from health_runners.judge_sources(where, seen, wanted)
+        if seen and where == "PublisherFunction":
+            yield self._skipped(where, next((one for one in seen if one.state == "Enabled"), seen[0]))
+
+    def _skipped(self, where: str, seen: Source) -> Finding:
+        url = self.plan.resource("PublisherDeadLetterQueue")
+        wanted = queue_arn(self.plan.anchor, url)
+        if not wanted:
+            return unnamed("function.failures", where, "FeedbackTopicArn")
+        return judge_failing(where, skipped(seen.uuid, wanted), seen.failures, wanted)
 
     def _no_publisher(self) -> Finding:
         if self.plan.resources is None:
-            return _no_resources("function.state", "PublisherFunction")
+            return no_resources("function.state", "PublisherFunction")
         what = "RecipientEvents is on, yet nobody tells of recipients: the suppression table was given without its stream"
         return warn("function.state", "PublisherFunction", what, "Give ExistingSuppressionStreamArn too, and deploy.")
 
-    def _rules(self) -> Iterator[Check]:
-        for where, (parameter, what) in _RULES.items():
-            mode = self.plan.of(parameter)
-            # An older stack has fewer of them; without a stack nobody knows.
-            if mode or self.plan.resources is None:
-                yield Check("rule.state", where, partial(self._rule, where, Wanted(what, mode != "off", parameter)))
-        if self.plan.of("EventBridgeRule", "false") == "true":
-            wanted = Wanted("events of the default event bus come into the activity lane", on=True, parameter="EventBridgeRule")
-            yield Check("rule.state", "SesEventsRule", partial(self._rule, "SesEventsRule", wanted))
-
-    def _rule(self, where: str, wanted: Wanted) -> Finding:
-        if self.plan.resources is None:
-            return _no_resources("rule.state", where)
-        name = self.plan.resource(where)
-        return health_runners.judge_rule(where, name, self.eyes.rule(name) if name else None, wanted)
-
     def _queues(self) -> Iterator[Check]:
-        for where, topic in (("ActivityQueue", "ActivityTopicArn"), ("FeedbackRetryQueue", "FeedbackTopicArn")):
-            yield named(self.plan, "queue.age", where, f"{where}Url", partial(self._queue, where, topic))
+        for where in _BEHIND:
+            yield named(self.plan, "queue.age", where, f"{where}Url", partial(self._queue, where))
         for where, lane in (("FeedbackDeadLetterQueue", "feedback"), ("ActivityDeadLetterQueue", "activity")):
             mend = f"`ses-warden redrive --lane {lane}` shows why; with --apply it records them."
             yield named(self.plan, "queue.dead", where, f"{where}Url", partial(self._dead, where, mend))
@@ -111,15 +95,30 @@ class Runners:
     def _quarantine(self, bucket: str) -> Finding:
         return health_runners.judge_quarantine("QuarantineBucket", self.eyes.quarantine(bucket, self.now), self.now)
 
-    def _queue(self, where: str, topic: str, url: str) -> Iterator[Finding]:
+    def _queue(self, where: str, url: str) -> Iterator[Finding]:
         seen = self.eyes.queue(url)
         if seen is None:
             yield _no_queue("queue.age", where)
             return
-        if arn := self.plan.of(topic):
-            yield health_runners.judge_queue(where, seen, arn)
+        yield from self._policy(where, seen)
+        yield self._redrive(where, url, seen)
+        if arn := self.plan.of(_FILLED[where][0]):
             yield from looked(Check("queue.key", where, partial(self._key, where, arn, seen)))
         yield from looked(Check("queue.age", where, partial(self._age, where, url, seen)))
+
+    def _policy(self, where: str, seen: Queue) -> Iterator[Finding]:
+        name, lost = _FILLED[where]
+        topic, rule = self.plan.of(name), self.plan.resource("SesEventsRule")
+        if topic:
+            rules = [rule_at(topic, rule)] if rule and where != "FeedbackRetryQueue" else []
+            yield health_routes.judge_queue(where, seen, [sns_at(topic), *rules], lost)
+
+    def _redrive(self, where: str, url: str, seen: Queue) -> Finding:
+        behind = f"{_BEHIND[where]}Url"
+        wanted = queue_arn(self.plan.anchor, self.plan.of(behind))
+        if not wanted:
+            return unnamed("queue.redrive", where, behind if self.plan.anchor else "FeedbackTopicArn")
+        return judge_failing(where, unrecorded(url, wanted), seen.dead_letters, wanted)
 
     def _key(self, where: str, topic: str, seen: Queue) -> Judged:
         if seen.key.endswith("alias/aws/sqs"):
@@ -139,14 +138,14 @@ class Runners:
         limit = self.plan.number("QueueAgeAlarmSeconds", 600)
         return health_runners.judge_age(where, seen, self.eyes.oldest(url.rpartition("/")[2], self.now), limit)
 
-    def _dead(self, where: str, mend: str, url: str) -> Finding:
+    def _dead(self, where: str, mend: str, url: str) -> Iterator[Finding]:
         seen = self.eyes.queue(url)
-        return health_runners.judge_dead_letters(where, seen, mend) if seen else _no_queue("queue.dead", where)
-
-
-def _no_resources(code: str, where: str) -> Finding:
-    mend = "Whoever asks needs the right cloudformation:ListStackResources; --use names no rules and publishers."
-    return unknown(code, where, "could not be seen: what the stack is made of is not known", mend)
+        if seen is None:
+            yield _no_queue("queue.dead", where)
+            return
+        if where in _FILLED:
+            yield from self._policy(where, seen)
+        yield health_runners.judge_dead_letters(where, seen, mend)
 
 
 def _no_queue(code: str, where: str) -> Finding:

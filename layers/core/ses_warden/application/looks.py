@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from ses_warden.application.check_inbox import RuleSet
 from ses_warden.domain.findings import Finding
 from ses_warden.domain.health import (
     Account,
@@ -16,9 +17,11 @@ from ses_warden.domain.health import (
     Heap,
     Identities,
     Key,
+    Notification,
     Queue,
     Source,
     Subscription,
+    Target,
     Topic,
     Traffic,
     broken,
@@ -59,11 +62,15 @@ class Eyes(Protocol):
     def function(self, name: str) -> Function | None: ...  # noqa: D102
     def invokers(self, function: str) -> str: ...  # noqa: D102
     def sources(self, function: str) -> Sequence[Source]: ...  # noqa: D102
+    def failures(self, function: str) -> str: ...  # noqa: D102
     def rule(self, name: str) -> str | None: ...  # noqa: D102
+    def targets(self, rule: str) -> Sequence[Target]: ...  # noqa: D102
     def queue(self, url: str) -> Queue | None: ...  # noqa: D102
     def oldest(self, queue: str, now: datetime) -> float | None: ...  # noqa: D102
     def alarms(self, stack: str) -> Sequence[Alarm]: ...  # noqa: D102
     def quarantine(self, bucket: str, now: datetime) -> Heap: ...  # noqa: D102
+    def notifications(self, bucket: str) -> Sequence[Notification]: ...  # noqa: D102
+    def receipts(self) -> RuleSet | None: ...  # noqa: D102
     def traffic(self, topic: str, now: datetime) -> Traffic: ...  # noqa: D102
 
 
@@ -120,9 +127,23 @@ def unnamed(code: str, where: str, name: str) -> Finding:
     return unknown(code, where, "could not be seen: it is not named", f"Name it: --use {setting}=…; or name the stack (--stack).")
 
 
+def no_resources(code: str, where: str) -> Finding:
+    """What to do where nobody may ask what the stack is made of."""
+    mend = "Whoever asks needs the right cloudformation:ListStackResources; --use names no rules and publishers."
+    return unknown(code, where, "could not be seen: what the stack is made of is not known", mend)
+
+
+def beside(topic: str, service: str, resource: str) -> str:
+    """The ARN of another service's resource in the topic's account and Region."""
+    _, partition, _, region, account, *_ = topic.split(":")
+    return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+
 def queue_arn(topic: str, url: str) -> str:
     """A queue of the topic's account and Region: their names are the last part of their URLs."""
-    if not topic or not url:
-        return ""
-    _, partition, _, region, account, *_ = topic.split(":")
-    return f"arn:{partition}:sqs:{region}:{account}:{url.rpartition('/')[2]}"
+    return beside(topic, "sqs", url.rpartition("/")[2]) if topic and url else ""
+
+
+def function_arn(topic: str, name: str) -> str:
+    """A function of the topic's account and Region, which may be named by its ARN."""
+    return name if name.startswith("arn:") else beside(topic, "lambda", f"function:{name}")

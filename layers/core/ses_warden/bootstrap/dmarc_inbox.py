@@ -1,11 +1,10 @@
 """The command that says whether mailed reports reach the bucket."""
 
-from ses_warden.adapters.dmarc_inbox import INBOX
 from ses_warden.adapters.receipt_rules import SesReceiptRules
-from ses_warden.application.check_inbox import Wanted, check_inbox
+from ses_warden.application.check_inbox import INBOX, Wanted, check_inbox
 from ses_warden.bootstrap.connection import Connection
 from ses_warden.domain.findings import Finding, Standing
-from ses_warden.errors import SettingsError, SwitchError
+from ses_warden.errors import SettingsError, Unseen
 
 
 def inbox_findings(connection: Connection) -> list[Finding]:
@@ -21,5 +20,7 @@ def inbox_findings(connection: Connection) -> list[Finding]:
     wanted = Wanted(bucket, INBOX, rule_set, client.meta.region_name)
     try:
         return list(check_inbox(wanted, SesReceiptRules(client)))
-    except SwitchError as error:
-        return [Finding("dmarc.inbox.active", Standing.UNKNOWN, wanted.region, f"{error}.")]
+    except Unseen as error:
+        more = f"; the right {error.right} is missing" if error.right else ""
+        what = f"SES did not tell its active receipt rules: {error}{more}."
+        return [Finding("dmarc.inbox.active", Standing.UNKNOWN, wanted.region, what)]

@@ -35,6 +35,11 @@ class Blueprint:
         return (self.resources or {}).get(logical, "")
 
     @property
+    def anchor(self) -> str:
+        """The ARN of one of its topics, which tells partition, Region and account; empty where none is named."""
+        return self.of("FeedbackTopicArn") or self.of("ActivityTopicArn") or self.of("AlertTopicArn")
+
+    @property
     def created(self) -> bool:
         """Whether the stack made its configuration set, so that its options are the template's."""
         return not self.of("ExistingConfigurationSetName")
@@ -108,12 +113,30 @@ class Function(NamedTuple):
 
 
 class Source(NamedTuple):
-    """An event source mapping."""
+    """An event source mapping; `failures` is the ARN that it gives up to, empty for none."""
 
     arn: str
     state: str
     last_result: str
     uuid: str = ""
+    failures: str = ""
+
+
+class Target(NamedTuple):
+    """Where a rule of EventBridge leads: ARNs of the target and of its queue for what cannot be delivered, empty for none."""
+
+    id: str
+    arn: str
+    dead_letters: str = ""
+
+
+class Notification(NamedTuple):
+    """A function (its ARN) that S3 tells of events of a bucket's objects, by S3's names for them and by their keys."""
+
+    function: str
+    events: frozenset[str]
+    prefix: str = ""
+    suffix: str = ""
 
 
 class Queue(NamedTuple):

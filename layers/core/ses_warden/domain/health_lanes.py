@@ -113,10 +113,11 @@ def _destination(name: str, lane: Lane, found: Destination | None) -> str:
 
 
 class Publisher(NamedTuple):
-    """A service that publishes to a topic, as policies see it, and as people call it."""
+    """A service that publishes to a topic or the like, as policies see it, and as people call it; and what it does that for."""
 
     caller: Caller
     name: str
+    what: str = ""
 
 
 def ses_at(topic: str, configuration_set: str) -> Publisher:
@@ -196,9 +197,6 @@ def judge_reader(where: str, readers: Sequence[Subscription], protocol: str, del
     if any(one.filtered for one in deliveries):
         what = f"a filter policy of the subscription keeps messages from {who}"
         return broken(code, where, what, "Take it away: `aws sns set-subscription-attributes`, FilterPolicy {}.")
-    if deliveries and not any(one.dead_letters for one in deliveries):
-        what = f"{who} is subscribed, without a queue for what cannot be handed over"
-        return warn(code, where, what, "Set the subscription's RedrivePolicy as in template.yaml.")
     return well(code, where, f"{who} is subscribed")
 
 

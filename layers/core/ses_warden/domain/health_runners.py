@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 
 from ses_warden.domain.findings import Finding
 from ses_warden.domain.health import Alarm, Function, Heap, Queue, Source, broken, many, unknown, warn, well
-from ses_warden.domain.policies import Caller, Grant, grant
 from ses_warden.domain.text import clean
 
 _STATES: Final = "https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html"
@@ -35,20 +34,6 @@ def judge_function(where: str, seen: Function | None) -> Iterator[Finding]:
     else:
         # An inactive one was not asked for weeks, and wakes up by itself.
         yield well(code, where, "it is " + (seen.state or "there").lower())
-
-
-def judge_invoker(where: str, policy: str, topic: str, function: str) -> Finding:
-    """Whether SNS may invoke the function for the topic; the policy is empty where the function has none."""
-    caller = Caller("sns.amazonaws.com", topic.split(":")[4], topic)
-    match grant(policy, caller, "lambda:InvokeFunction", function):
-        case Grant.ALLOWED | Grant.ANYBODY:
-            return well("function.invoker", where, "SNS may invoke it")
-        case Grant.UNCLEAR:
-            what = "whether SNS may invoke it hangs on a condition that cannot be judged from here"
-            return warn("function.invoker", where, what, "`doctor --send-test` tells.")
-        case Grant.DENIED | Grant.NONE:
-            what = "its policy does not let SNS invoke it: feedback goes through the retry queue, late"
-            return broken("function.invoker", where, what, "`aws lambda add-permission` mends it; so does deploying a new stack.")
 
 
 def judge_sources(where: str, seen: Sequence[Source], wanted: Sequence[str]) -> Iterator[Finding]:
@@ -98,22 +83,6 @@ def judge_rule(where: str, name: str, state: str | None, wanted: Wanted) -> Find
     return warn(
         "rule.state", where, f"it is on, though {wanted.parameter} is off: {what}", f"`aws events disable-rule --name {name}`."
     )
-
-
-def judge_queue(where: str, seen: Queue, topic: str) -> Finding:
-    """Whether SNS may fill the queue from the topic, and there is a queue behind it for what cannot be recorded."""
-    caller = Caller("sns.amazonaws.com", topic.split(":")[4], topic)
-    given = grant(seen.policy, caller, "sqs:SendMessage", seen.arn)
-    if given in (Grant.NONE, Grant.DENIED):
-        what = "its policy does not let SNS fill it: events go to the dead-letter queue, or are lost"
-        return broken("queue.policy", where, what, "Put the policy of template.yaml back: `aws sqs set-queue-attributes`.")
-    if given is Grant.UNCLEAR:
-        what = "whether SNS may fill it hangs on a condition that cannot be judged from here"
-        return warn("queue.policy", where, what, "Compare it with template.yaml; `doctor --send-test` tells.")
-    if not seen.dead_letters:
-        what = "it has no dead-letter queue: what cannot be recorded is tried for 14 days, then lost"
-        return warn("queue.policy", where, what, "Set its RedrivePolicy as template.yaml has it: `aws sqs set-queue-attributes`.")
-    return well("queue.policy", where, "SNS may fill it")
 
 
 def judge_age(where: str, seen: Queue, oldest: float | None, limit: float) -> Finding:

@@ -30,7 +30,7 @@ class Caller(NamedTuple):
 
 
 class _Verdict(NamedTuple):
-    """Whether a statement's conditions hold, None where that cannot be told; and whether they name the account."""
+    """Whether a statement's conditions hold, None where that cannot be told; and whether they name the account, or the resource."""
 
     holds: bool | None
     bound: bool
@@ -103,7 +103,8 @@ def _judge(conditions: object, caller: Caller) -> _Verdict:
     for operator, keys in conditions.items() if isinstance(conditions, dict) else ():
         for key, values in keys.items() if isinstance(keys, dict) else ():
             verdicts.append(_holds(str(operator).lower(), str(key).lower(), _words(values), caller))
-            bound = bound or any(caller.account in value for value in _words(values))
+            # A bucket's ARN names no account.
+            bound = bound or any(caller.account in value or value == caller.arn for value in _words(values))
     if False in verdicts:
         return _Verdict(holds=False, bound=bound)
     return _Verdict(holds=None if None in verdicts else True, bound=bound)
