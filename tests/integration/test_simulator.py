@@ -13,7 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ses_warden.domain.envelopes import open_event
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
+from ses_warden.domain.parsing import parse_event
 from ses_warden_simulator.backend import HttpBackend
 from ses_warden_simulator.server import Server
 from ses_warden_simulator.service import Options, Service

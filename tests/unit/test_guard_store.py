@@ -15,9 +15,10 @@ from ses_warden.application.guard_ports import Look, Record
 from ses_warden.application.ports import Cohort, Transaction
 from ses_warden.domain.cohorts import Change, Rollup, Tally
 from ses_warden.domain.counters import WATCHED, Counter
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import facts_of
 from ses_warden.domain.guard_states import Action, Mode, State, Status, Suspicion, Word
+from ses_warden.domain.parsing import parse_event
 from ses_warden.domain.rates import Outcomes
 from ses_warden.errors import LedgerBusy, LedgerError
 from ses_warden_cli.samples.doors import compact

@@ -17,8 +17,9 @@ from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.application.ports import Cohort, EntryKey, FactKey, Known, Rejected, Transaction
 from ses_warden.domain.counters import Counter
 from ses_warden.domain.entries import Entry, State
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import Fact, facts_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 from ses_warden_cli.samples.doors import compact
 from tests.support.dynamo import Answer, Wire, cancelled, failure, session, success, table_shapes

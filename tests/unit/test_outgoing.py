@@ -16,9 +16,10 @@ from ses_warden.adapters.outgoing_rows import DynamoOutgoing
 from ses_warden.application.record_events import Policy, record_events
 from ses_warden.application.report_dmarc import OutgoingSeen
 from ses_warden.domain.envelopes import Envelope
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import Fact, facts_of
 from ses_warden.domain.outgoing import Outgoing, address_key, is_within, name_key, outgoing_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden.errors import LedgerBusy, LedgerError
 from tests.fakes import MemoryLedger, MemoryQuarantine
 from tests.support.dynamo import Wire, failure, session, success, table_shapes
