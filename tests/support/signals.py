@@ -7,18 +7,17 @@ from typing import Literal
 
 from ses_warden.domain.addresses import normalize
 from ses_warden.domain.bounces import BounceKind, ComplaintKind, classify_bounce, classify_complaint
-from ses_warden.domain.suppression import (
-    Entry,
+from ses_warden.domain.entries import Entry
+from ses_warden.domain.signals import (
     Signal,
     SignalKind,
     bounce_signal,
     complaint_signal,
-    decide,
     delivery_signal,
     operator_signal,
     subscription_signal,
-    wants_last_delivery,
 )
+from ses_warden.domain.suppression import decide, wants_last_delivery
 from tests.support.samples import ses
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
