@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ses_warden.adapters.alerts import AwsAlerts
-from ses_warden.adapters.cloudwatch import CloudWatchReputation, SqsBacklog
+from ses_warden.adapters.backlog import SqsBacklog
+from ses_warden.adapters.cloudwatch import CloudWatchReputation
 from ses_warden.adapters.guard_store import DynamoGuardStore
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.adapters.ses import SesSwitch

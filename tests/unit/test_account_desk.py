@@ -1,9 +1,7 @@
-"""The account's requests against botocore's own models of SES and CloudWatch, and what is read of odd answers."""
+"""The account's requests against botocore's own model of SES, and what is read of odd answers."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -13,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from ses_warden.adapters.account import CloudWatchSends, SesAccount, account_from
+from ses_warden.adapters.account import SesAccount, account_from
 from ses_warden.domain.account import Account, Details, Quota, Review
 from ses_warden.domain.production import (
     LONGEST_CONTACT,
@@ -26,9 +24,8 @@ from ses_warden.domain.production import (
     MailType,
     faults_of,
 )
-from ses_warden.errors import AccountError, MetricsError, NothingToDo
+from ses_warden.errors import AccountError, NothingToDo
 
-NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
 FULL = {
     "DedicatedIpAutoWarmupEnabled": True,
     "EnforcementStatus": "HEALTHY",
@@ -87,24 +84,10 @@ def ses() -> Any:
     return made("sesv2")
 
 
-@pytest.fixture(scope="module")
-def cloudwatch() -> Any:
-    """CloudWatch."""
-    return made("cloudwatch")
-
-
 @pytest.fixture
 def stub(ses: Any) -> Iterator[Stubber]:
     """Answers in SES's place, after checking each request against the model."""
     with Stubber(ses) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
-
-
-@pytest.fixture
-def metrics(cloudwatch: Any) -> Iterator[Stubber]:
-    """The same in CloudWatch's."""
-    with Stubber(cloudwatch) as stub:
         yield stub
         stub.assert_no_pending_responses()
 
@@ -250,63 +233,6 @@ def test_silence_is_an_error(operation: str, words: str) -> None:
     desk = SesAccount(client)
     with pytest.raises(AccountError, match=words):
         desk.read() if operation == "read" else desk.request_production(REQUEST)
-
-
-def test_what_was_sent_is_read_in_pages(cloudwatch: Any, metrics: Stubber) -> None:
-    """The metric of the whole account, in steps of five minutes."""
-    since = NOW - timedelta(days=2)
-    query = {
-        "Id": "send",
-        "MetricStat": {"Metric": {"Namespace": "AWS/SES", "MetricName": "Send"}, "Period": 300, "Stat": "Sum"},
-        "ReturnData": True,
-    }
-    asked = {"MetricDataQueries": [query], "StartTime": since, "EndTime": NOW}
-    first = {"Id": "send", "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
-    second = {"Id": "send", "Timestamps": [NOW - timedelta(minutes=10)], "Values": [5.0]}
-    metrics.add_response("get_metric_data", {"MetricDataResults": [first], "NextToken": "t"}, asked)
-    metrics.add_response("get_metric_data", {"MetricDataResults": [second, {"Id": "send"}]}, {**asked, "NextToken": "t"})
-    found = CloudWatchSends(cloudwatch).sent(since, NOW)
-    assert found == {NOW - timedelta(minutes=5): 7.0, NOW - timedelta(minutes=10): 5.0}
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [("AccessDenied", "right cloudwatch:GetMetricData is missing"), ("ThrottlingException", "ThrottlingException")],
-)
-def test_cloudwatch_that_refuses_names_the_right_or_the_code(cloudwatch: Any, metrics: Stubber, code: str, words: str) -> None:
-    """As SES's refusals do."""
-    metrics.add_client_error("get_metric_data", code)
-    with pytest.raises(MetricsError, match=words):
-        CloudWatchSends(cloudwatch).sent(NOW - timedelta(days=2), NOW)
-
-
-@pytest.mark.parametrize("status", ["InternalError", "Forbidden", "PartialData"])
-def test_a_part_of_what_was_sent_is_not_taken_for_all(cloudwatch: Any, metrics: Stubber, status: str) -> None:
-    """Hours that CloudWatch leaves out are no hours in which nothing was sent."""
-    part = {"Id": "send", "StatusCode": status, "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
-    metrics.add_response("get_metric_data", {"MetricDataResults": [part]})
-    with pytest.raises(MetricsError, match=f"only a part of what was sent: {status}"):
-        CloudWatchSends(cloudwatch).sent(NOW - timedelta(days=2), NOW)
-
-
-def test_a_part_with_more_to_come_is_read_to_the_end(cloudwatch: Any, metrics: Stubber) -> None:
-    """PartialData with a token is a page."""
-    first = {"Id": "send", "StatusCode": "PartialData", "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
-    last = {"Id": "send", "StatusCode": "Complete", "Timestamps": [NOW - timedelta(minutes=10)], "Values": [5.0]}
-    metrics.add_response("get_metric_data", {"MetricDataResults": [first], "NextToken": "t"})
-    metrics.add_response("get_metric_data", {"MetricDataResults": [last]})
-    assert sum(CloudWatchSends(cloudwatch).sent(NOW - timedelta(days=2), NOW).values()) == 12.0
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [{}, {"MetricDataResults": None}, {"MetricDataResults": [{"Id": "send", "Timestamps": [NOW], "Values": []}]}],
-)
-def test_an_answer_that_no_cloudwatch_gives_is_an_error_in_words(answer: dict[str, Any]) -> None:
-    """Without results, or with more moments than values."""
-    client = SimpleNamespace(get_metric_data=lambda **_: answer)
-    with pytest.raises(MetricsError, match="form that its API does not have"):
-        CloudWatchSends(client).sent(NOW - timedelta(days=2), NOW)
 
 
 def test_the_limits_are_those_of_the_api(ses: Any) -> None:

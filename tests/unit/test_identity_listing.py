@@ -1,8 +1,7 @@
-"""The requests about identities, against botocore's own models of both versions of SES's API, and of CloudWatch."""
+"""The requests about identities, against botocore's own models of both versions of SES's API."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -11,14 +10,13 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from ses_warden.adapters.identity_listing import MOST_TOPICS, CloudWatchVolume, SesIdentities, answer_of
+from ses_warden.adapters.identity_listing import MOST_TOPICS, SesIdentities, answer_of
 from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.application.look_at_identities import Listed
 from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
 from ses_warden.domain.vdm import SetVdm, Vdm
 from ses_warden.errors import IdentityError, NoIdentity, RightMissing
 
-SINCE, UNTIL = datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
 TOPIC, OTHER = (f"arn:aws:sns:eu-west-1:111122223333:{name}" for name in ("feedback", "other"))
 
 
@@ -27,7 +25,7 @@ def clients() -> dict[str, Any]:
     """One of each for all, as they read botocore's models."""
     session: Any = boto3.Session("test", "test", region_name="eu-west-1")
     config = Config(retries={"total_max_attempts": 1})
-    return {name: session.client(name, config=config) for name in ("sesv2", "ses", "cloudwatch")}
+    return {name: session.client(name, config=config) for name in ("sesv2", "ses")}
 
 
 @pytest.fixture
@@ -169,18 +167,6 @@ def test_a_set_may_say_otherwise_about_vdm(ses: SesIdentities, stubs: dict[str, 
     assert ses.set_vdm("ses-warden") == SetVdm("ses-warden", False, None)
 
 
-def test_the_volume_is_the_sum_of_all_days(clients: dict[str, Any], stubs: dict[str, Stubber]) -> None:
-    """Over all pages."""
-    query = {"Id": "sent", "MetricStat": {"Metric": {"Namespace": "AWS/SES", "MetricName": "Send"}, "Period": 86400, "Stat": "Sum"}}
-    asked = {"MetricDataQueries": [query], "StartTime": SINCE, "EndTime": UNTIL}
-    first = {"MetricDataResults": [{"Id": "sent", "Values": [2.0, 3.0]}], "NextToken": "t"}
-    stubs["cloudwatch"].add_response("get_metric_data", first, asked)
-    stubs["cloudwatch"].add_response(
-        "get_metric_data", {"MetricDataResults": [{"Id": "sent", "Values": [4.0]}]}, asked | {"NextToken": "t"}
-    )
-    assert CloudWatchVolume(clients["cloudwatch"]).sent(SINCE, UNTIL) == 9
-
-
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
 def test_a_missing_right_is_named(ses: SesIdentities, stubs: dict[str, Stubber], code: str) -> None:
     """By the name that a policy takes, whichever way the API spells the refusal."""
@@ -190,7 +176,7 @@ def test_a_missing_right_is_named(ses: SesIdentities, stubs: dict[str, Stubber],
     assert "jane" not in str(refusal.value)
 
 
-def test_each_question_names_its_own_right(ses: SesIdentities, clients: dict[str, Any], stubs: dict[str, Stubber]) -> None:
+def test_each_question_names_its_own_right(ses: SesIdentities, stubs: dict[str, Stubber]) -> None:
     """By the name that a policy takes."""
     questions: dict[tuple[str, str, str], Callable[[], object]] = {
         ("sesv2", "list_email_identities", "ses:ListEmailIdentities"): lambda: list(ses.listed()),
@@ -200,9 +186,6 @@ def test_each_question_names_its_own_right(ses: SesIdentities, clients: dict[str
         ),
         ("sesv2", "get_account", "ses:GetAccount"): ses.vdm,
         ("sesv2", "get_configuration_set", "ses:GetConfigurationSet"): lambda: ses.set_vdm("x"),
-        ("cloudwatch", "get_metric_data", "cloudwatch:GetMetricData"): lambda: CloudWatchVolume(clients["cloudwatch"]).sent(
-            SINCE, UNTIL
-        ),
     }
     for (service, operation, right), ask in questions.items():
         stubs[service].add_client_error(operation, "AccessDenied")

@@ -30,7 +30,7 @@ class SendMetric(Protocol):
     """How many mails SES took."""
 
     def sent(self, since: datetime, until: datetime) -> Mapping[datetime, float]:
-        """Mails by the five minutes in which they were sent, named by their beginning; raises `MetricsError`."""
+        """Mails by the time in which they were sent, named by its beginning; raises `MetricsError`."""
         ...
 
 

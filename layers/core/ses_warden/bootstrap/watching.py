@@ -8,11 +8,13 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 
-from ses_warden.adapters.account import CloudWatchSends, SesAccount
+from ses_warden.adapters.account import SesAccount
 from ses_warden.adapters.alerts import AwsAlerts
+from ses_warden.adapters.cloudwatch import CloudWatchSends
 from ses_warden.adapters.memory import DynamoMemory
 from ses_warden.application.watch_account import AccountWatch, AccountWatched, watch_account
 from ses_warden.bootstrap.account import place_of
+from ses_warden.domain.quota_use import STEP
 from ses_warden.domain.reconciliation import Authority
 from ses_warden.errors import AccountError, SettingsError
 from ses_warden.settings import text_from
@@ -35,7 +37,7 @@ def watch_todays_account(environment: Mapping[str, str] = os.environ) -> Account
     )
     watch = AccountWatch(
         desk=SesAccount(ses),
-        metric=CloudWatchSends(client("cloudwatch", config=_CLIENT)),
+        metric=CloudWatchSends(client("cloudwatch", config=_CLIENT), STEP),
         memory=DynamoMemory(client("dynamodb", config=_CLIENT), text_from(environment, "REPUTATION_TABLE")),
         alerts=alerts,
         where=place_of(ses.meta.region_name),
