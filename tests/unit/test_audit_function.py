@@ -21,9 +21,9 @@ from ses_warden.application.watch import Watched
 from ses_warden.application.watch_account import AccountWatched
 from ses_warden.audit_settings import AuditSettings
 from ses_warden.bootstrap import auditing
-from ses_warden.domain.identities import IdentityView, Silence
+from ses_warden.domain.identities import IdentityView, MailFrom, Silence
 from ses_warden.errors import AuditError, LedgerError, SettingsError
-from tests.audit_zones import BOUNCES, REGION, good_identity, good_zone
+from tests.audit_zones import BOUNCES, MAIL_FROM, REGION, good_identity, good_zone
 from tests.guard_fakes import FakeAlerts
 from tests.support.dns_server import DnsServer, txt
 from tests.support.template import TEMPLATE, app_of
@@ -47,7 +47,7 @@ class AccountIdentities:
     fault: AuditError | None = None
     silence: Silence | None = None
     unverified: Sequence[str] = ()
-    mail_from: str | None = BOUNCES
+    mail_from: MailFrom | None = MAIL_FROM
 
     def view(self, domain: str) -> IdentityView:
         """See the port."""

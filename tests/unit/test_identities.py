@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from ses_warden.adapters.identities import SesIdentities
 from ses_warden.adapters.ses_pace import PACE_SECONDS
-from ses_warden.domain.identities import Dkim, Identity, Silence, candidates
+from ses_warden.domain.identities import Dkim, Identity, MailFrom, Silence, candidates
 from ses_warden.errors import AuditError
 
 ANSWER: dict[str, Any] = {
@@ -63,17 +63,15 @@ def test_an_identity_is_read_whole(client: Any, ses: Stubber) -> None:
         name="example.com",
         verified=True,
         status="SUCCESS",
-        dkim=Dkim(signs=True, status="SUCCESS", tokens=("aaa", "bbb", "ccc"), key_length=1024),
-        mail_from="bounce.example.com",
-        mail_from_status="PENDING",
-        rejects_without_mx=True,
+        dkim=Dkim(signs=True, status="SUCCESS", tokens=("aaa", "bbb", "ccc"), key="RSA_1024_BIT"),
+        mail_from=MailFrom("bounce.example.com", "PENDING", rejects=True),
     )
 
 
 def test_a_bare_answer_is_an_identity_that_may_not_send(client: Any, ses: Stubber) -> None:
     """Whatever is missing is not so."""
     ses.add_response("get_email_identity", {})
-    assert identities(client).view("example.com").identity == Identity("example.com", verified=False)
+    assert identities(client).view("example.com").identity == Identity(name="example.com", verified=False, status="unknown")
 
 
 def test_a_region_may_have_a_zone_of_its_own(client: Any, ses: Stubber) -> None:

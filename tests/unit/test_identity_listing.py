@@ -13,7 +13,8 @@ from botocore.stub import Stubber
 from ses_warden.adapters.identity_listing import MOST_TOPICS, SesIdentities, answer_of
 from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.application.look_at_identities import Listed
-from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
+from ses_warden.domain.identities import Dkim, Identity, MailFrom
+from ses_warden.domain.sending_identities import Topics
 from ses_warden.domain.vdm import SetVdm, Vdm
 from ses_warden.errors import IdentityError, NoIdentity, RightMissing
 
@@ -88,7 +89,7 @@ def test_an_identity_is_read_whole(ses: SesIdentities, stubs: dict[str, Stubber]
         name="example.com",
         is_domain=True,
         verified=True,
-        verification="SUCCESS",
+        status="SUCCESS",
         dkim=Dkim(True, "SUCCESS", "RSA_1024_BIT", "AWS_SES", ("a", "b", "c"), "dkim.eu-west-1.amazonses.com"),
         mail_from=MailFrom("bounce.example.com", "PENDING", rejects=True),
         configuration_set="ses-warden",
@@ -101,7 +102,7 @@ def test_an_identity_that_ses_says_little_of_is_read_too(ses: SesIdentities, stu
     """What is not said is not taken for good; forwarding is on unless SES says that it is off."""
     stubs["sesv2"].add_response("get_email_identity", {"IdentityType": "EMAIL_ADDRESS"}, {"EmailIdentity": "jane@example.com"})
     assert ses.identity("jane@example.com") == Identity(
-        name="jane@example.com", is_domain=False, verified=False, verification="unknown", dkim=Dkim(False, "unknown"), forwards=True
+        name="jane@example.com", is_domain=False, verified=False, status="unknown", forwards=True
     )
 
 

@@ -11,7 +11,8 @@ from ses_warden.application.look_at_identities import Identities, Listed, Look, 
 from ses_warden.application.print_records import OneIdentity, RecordsWish, records_of
 from ses_warden.domain.dmarc_record import DmarcWish, Policy
 from ses_warden.domain.findings import Standing
-from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
+from ses_warden.domain.identities import Dkim, Identity, MailFrom
+from ses_warden.domain.sending_identities import Topics
 from ses_warden.domain.vdm import SetVdm, Vdm
 from ses_warden.errors import MetricsError, NoIdentity, RecordError, RightMissing
 
@@ -24,7 +25,7 @@ DKIM = Dkim(signs=True, status="SUCCESS", key="RSA_2048_BIT", origin="AWS_SES", 
 def identity(name: str, **changes: object) -> Identity:
     """An identity that is in order."""
     usual = Identity(
-        name=name, is_domain=True, verified=True, verification="SUCCESS", dkim=DKIM, configuration_set="ses-warden", forwards=False
+        name=name, is_domain=True, verified=True, status="SUCCESS", dkim=DKIM, configuration_set="ses-warden", forwards=False
     )
     return replace(usual, **changes)  # type: ignore[arg-type] # of its own fields
 

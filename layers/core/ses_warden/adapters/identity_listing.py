@@ -13,17 +13,17 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.failures import DENIED, code_of
+from ses_warden.adapters.identities import identity_from
 from ses_warden.adapters.ses_pace import Pace, listed
 from ses_warden.application.look_at_identities import Listed
-from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
-from ses_warden.domain.text import clean
+from ses_warden.domain.identities import Identity
+from ses_warden.domain.sending_identities import Topics
 from ses_warden.domain.vdm import SetVdm, Vdm
 from ses_warden.errors import IdentityError, NoIdentity, RightMissing
 
 MOST_TOPICS = 100
 _FEEDBACK = {"BOUNCE", "COMPLAINT"}
 _GONE = ("NotFoundException",)
-_LONGEST = 300
 
 
 class SesIdentities:
@@ -49,7 +49,7 @@ class SesIdentities:
 
     def identity(self, name: str) -> Identity:
         """See the port."""
-        return _identity(name, self._ask("ses:GetEmailIdentity", self._v2.get_email_identity, EmailIdentity=name))
+        return identity_from(name, self._ask("ses:GetEmailIdentity", self._v2.get_email_identity, EmailIdentity=name))
 
     def topics(self, names: Sequence[str]) -> Mapping[str, Topics]:
         """See the port."""
@@ -112,36 +112,6 @@ def answer_of(right: str, operation: Callable[..., Any], **request: Any) -> Any:
         raise IdentityError(f"SES refused to answer {action}: {code}") from error
     except BotoCoreError as error:
         raise IdentityError(f"SES did not answer {action}: {code_of(error)}") from error
-
-
-def _identity(name: str, answer: Mapping[str, Any]) -> Identity:
-    dkim, mail_from = answer.get("DkimAttributes", {}), answer.get("MailFromAttributes", {})
-    # SES gives the behaviour without a domain where there is none.
-    domain = mail_from.get("MailFromDomain")
-    return Identity(
-        name=name,
-        is_domain=answer.get("IdentityType") != "EMAIL_ADDRESS",
-        verified=answer.get("VerifiedForSendingStatus") is True,
-        verification=answer.get("VerificationStatus", "unknown"),
-        dkim=Dkim(
-            signs=dkim.get("SigningEnabled") is True,
-            status=dkim.get("Status", "unknown"),
-            key=dkim.get("CurrentSigningKeyLength", ""),
-            origin=dkim.get("SigningAttributesOrigin", ""),
-            tokens=tuple(dkim.get("Tokens", ())),
-            zone=dkim.get("SigningHostedZone", ""),
-        ),
-        mail_from=MailFrom(
-            clean(domain, _LONGEST),
-            mail_from.get("MailFromDomainStatus", "unknown"),
-            mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE",
-        )
-        if domain
-        else None,
-        configuration_set=answer.get("ConfigurationSetName") or "",
-        forwards=answer.get("FeedbackForwardingStatus") is not False,
-        error=answer.get("VerificationInfo", {}).get("ErrorType", ""),
-    )
 
 
 def _switch(word: str | None) -> bool | None:

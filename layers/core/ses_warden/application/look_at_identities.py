@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol
 
 from ses_warden.application.look_at_account import SendMetric
 from ses_warden.domain.findings import Finding, Standing
-from ses_warden.domain.sending_identities import Identity, Seen, Topics, judge
+from ses_warden.domain.identities import Identity
+from ses_warden.domain.sending_identities import Seen, Topics, judge
 from ses_warden.domain.vdm import Bill, SetVdm, Vdm, bill
 from ses_warden.errors import IdentityError, MetricsError, NoIdentity, RightMissing
 
