@@ -233,5 +233,6 @@ def test_it_is_made_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         assert publishing.announcer() is publishing.announcer()
     finally:
         publishing.announcer.cache_clear()
-    with pytest.raises(SettingsError, match="RECIPIENT_EVENTS"):
-        publishing.privacy_from({"RECIPIENT_EVENTS": "off"})
+    monkeypatch.setenv("RECIPIENT_EVENTS", "off")
+    with pytest.raises(SettingsError, match="RECIPIENT_EVENTS must be hashed or plain, not 'off'"):
+        publishing.announcer()

@@ -7,6 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.bounces import BounceKind
 from ses_warden.domain.entries import Entry, Reason, State, blocks, explain, keep_until
 from ses_warden.domain.signals import Confidence, Signal, SignalKind
@@ -16,7 +17,6 @@ from tests.support.signals import (
     HOUR,
     JANE,
     NOW,
-    Authority,
     bounced,
     complained,
     fold,

@@ -8,8 +8,8 @@ computed from them alone (`causes.py`).
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Literal
 
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.causes import evident_until, judge
 from ses_warden.domain.entries import Decree, Entry, Evidence, Mark, Reason
 from ses_warden.domain.signals import Signal, SignalKind
@@ -33,7 +33,7 @@ def decide(
     entry: Entry | None,
     signal: Signal,
     *,
-    authority: Literal["ses", "warden"] = "ses",
+    authority: Authority = "ses",
     last_delivery: datetime | None = None,
 ) -> Entry | None:
     """The entry after a signal: None if there is nothing to hold, the entry itself if the signal changes nothing.
