@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
@@ -25,6 +23,7 @@ from ses_warden.domain.production import (
     faults_of,
 )
 from ses_warden.errors import AccountError, NothingToDo
+from tests.support.aws import client_for, shared, stubbed
 
 FULL = {
     "DedicatedIpAutoWarmupEnabled": True,
@@ -72,24 +71,17 @@ class Raw(BytesIO):
         yield self.read()
 
 
-def made(service: str) -> Any:
-    """A client that tries once."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    return session.client(service, config=Config(retries={"total_max_attempts": 1}))
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ses() -> Any:
     """SES, API version 2."""
-    return made("sesv2")
+    return shared("sesv2")
 
 
 @pytest.fixture
 def stub(ses: Any) -> Iterator[Stubber]:
-    """Answers in SES's place, after checking each request against the model."""
-    with Stubber(ses) as stub:
+    """Answers in SES's place."""
+    with stubbed(ses) as stub:
         yield stub
-        stub.assert_no_pending_responses()
 
 
 def test_all_that_ses_says_is_read(ses: Any, stub: Stubber) -> None:
@@ -215,7 +207,7 @@ def test_an_answer_that_no_ses_gives_is_an_error_in_words(body: bytes) -> None:
         headers: Any = {"content-type": "application/json"}
         return AWSResponse(request.url, 200, headers, Raw(body))
 
-    client = made("sesv2")
+    client = client_for("sesv2")
     client.meta.events.register_first("before-send.sesv2", answer)
     with pytest.raises(AccountError, match="form that its API does not have"):
         SesAccount(client).read()
@@ -228,7 +220,7 @@ def test_silence_is_an_error(operation: str, words: str) -> None:
     def cut(**_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://email.example")
 
-    client = made("sesv2")
+    client = client_for("sesv2")
     client.meta.events.register_first("before-send.sesv2", cut)
     desk = SesAccount(client)
     with pytest.raises(AccountError, match=words):

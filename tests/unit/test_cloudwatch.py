@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import ANY, Stubber
 
@@ -15,6 +13,7 @@ from ses_warden.adapters.backlog import SqsBacklog
 from ses_warden.adapters.cloudwatch import CloudWatchReputation, CloudWatchSends
 from ses_warden.domain.guard_states import Word
 from ses_warden.errors import MetricsError
+from tests.support.aws import client_for, shared, stubbed
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 MARKETING = "configuration-set/marketing"
@@ -23,24 +22,17 @@ QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/activity"
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 
 
-def made(service: str) -> Any:
-    """A client that tries once."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    return session.client(service, config=Config(retries={"total_max_attempts": 1}))
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client() -> Any:
     """CloudWatch."""
-    return made("cloudwatch")
+    return shared("cloudwatch")
 
 
 @pytest.fixture
 def stub(client: Any) -> Iterator[Stubber]:
     """Answers in CloudWatch's place."""
-    with Stubber(client) as stub:
+    with stubbed(client) as stub:
         yield stub
-        stub.assert_no_pending_responses()
 
 
 def results(*values: list[float]) -> dict[str, Any]:
@@ -173,7 +165,7 @@ def cut(**_: Any) -> None:
 
 def test_silence_is_an_error() -> None:
     """Of either service."""
-    cloudwatch, sqs = made("cloudwatch"), made("sqs")
+    cloudwatch, sqs = client_for("cloudwatch"), client_for("sqs")
     for client in (cloudwatch, sqs):
         client.meta.events.register_first("before-send", cut)
     with pytest.raises(MetricsError, match="CloudWatch did not answer: ConnectTimeoutError"):
@@ -185,7 +177,7 @@ def test_silence_is_an_error() -> None:
 @pytest.mark.parametrize(("counts", "waiting"), [(("0", "0", "0"), 0), (("5", "1000", "2"), 1007)])
 def test_what_waits_is_visible_in_flight_or_delayed(counts: tuple[str, str, str], waiting: int) -> None:
     """All that is not recorded yet."""
-    client = made("sqs")
+    client = client_for("sqs")
     with Stubber(client) as stub:
         answer = {"Attributes": dict(zip(COUNTS, counts, strict=True))}
         stub.add_response("get_queue_attributes", answer, {"QueueUrl": QUEUE, "AttributeNames": list(COUNTS)})
@@ -194,7 +186,7 @@ def test_what_waits_is_visible_in_flight_or_delayed(counts: tuple[str, str, str]
 
 def test_a_queue_that_refuses_is_an_error() -> None:
     """Not an empty queue."""
-    client = made("sqs")
+    client = client_for("sqs")
     with Stubber(client) as stub:
         stub.add_client_error("get_queue_attributes", "AccessDenied")
         with pytest.raises(MetricsError, match="AccessDenied"):

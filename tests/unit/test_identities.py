@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
@@ -13,6 +11,7 @@ from ses_warden.adapters.identities import SesIdentities
 from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.domain.identities import Dkim, Identity, MailFrom, Silence, candidates
 from ses_warden.errors import AuditError
+from tests.support.aws import client_for, stubbed
 
 ANSWER: dict[str, Any] = {
     "IdentityType": "DOMAIN",
@@ -37,16 +36,14 @@ ANSWER: dict[str, Any] = {
 @pytest.fixture
 def client() -> Any:
     """A client that no request leaves."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    return session.client("sesv2", config=Config(retries={"total_max_attempts": 1}))
+    return client_for("sesv2")
 
 
 @pytest.fixture
 def ses(client: Any) -> Iterator[Stubber]:
     """What SES answers, in turn; all of it must be asked for."""
-    with Stubber(client) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
+    with stubbed(client) as stub:
+        yield stub
 
 
 def identities(client: Any, slept: list[float] | None = None) -> SesIdentities:

@@ -1,12 +1,9 @@
 """The requests about identities, against botocore's own models of both versions of SES's API."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
@@ -17,25 +14,16 @@ from ses_warden.domain.identities import Dkim, Identity, MailFrom
 from ses_warden.domain.sending_identities import Topics
 from ses_warden.domain.vdm import SetVdm, Vdm
 from ses_warden.errors import IdentityError, NoIdentity, RightMissing
+from tests.support.aws import shared, stubbed
 
 TOPIC, OTHER = (f"arn:aws:sns:eu-west-1:111122223333:{name}" for name in ("feedback", "other"))
 
 
-@pytest.fixture(scope="module")
-def clients() -> dict[str, Any]:
-    """One of each for all, as they read botocore's models."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    config = Config(retries={"total_max_attempts": 1})
-    return {name: session.client(name, config=config) for name in ("sesv2", "ses")}
-
-
 @pytest.fixture
-def stubs(clients: dict[str, Any]) -> Iterator[dict[str, Stubber]]:
-    """Answers in their place, after checking each request against the model."""
-    with ExitStack() as opened:
-        yield (made := {name: opened.enter_context(Stubber(client)) for name, client in clients.items()})
-        for stub in made.values():
-            stub.assert_no_pending_responses()
+def stubs() -> Iterator[dict[str, Stubber]]:
+    """Answers in the place of both versions of SES's API."""
+    with stubbed(shared("sesv2")) as second, stubbed(shared("ses")) as first:
+        yield {"sesv2": second, "ses": first}
 
 
 @pytest.fixture
@@ -45,9 +33,9 @@ def slept() -> list[float]:
 
 
 @pytest.fixture
-def ses(clients: dict[str, Any], slept: list[float]) -> SesIdentities:
+def ses(slept: list[float]) -> SesIdentities:
     """The port; time passes by sleeping alone."""
-    return SesIdentities(clients["sesv2"], lambda: clients["ses"], sleep=slept.append, monotonic=lambda: sum(slept))
+    return SesIdentities(shared("sesv2"), lambda: shared("ses"), sleep=slept.append, monotonic=lambda: sum(slept))
 
 
 def test_identities_are_listed_in_pages_one_a_second(ses: SesIdentities, stubs: dict[str, Stubber], slept: list[float]) -> None:
