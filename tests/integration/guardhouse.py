@@ -66,6 +66,11 @@ class Guardhouse:
         made: Any = session().client  # its stubs take literal names of services only
         return made(service, endpoint_url=self._endpoint)
 
+    @property
+    def uses(self) -> dict[str, str]:
+        """What `ses-warden --use` takes of it."""
+        return {"REPUTATION_TABLE": self.tables.reputation, "ALERT_TOPIC_ARN": self.topic, "COUNTER_SHARDS": str(SHARDS)}
+
     def services(self, **others: Any) -> GuardServices:
         """What a guard needs, in an environment of its own; a test may put something else in a place."""
         usual: dict[str, Any] = {

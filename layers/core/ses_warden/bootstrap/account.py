@@ -10,7 +10,7 @@ from ses_warden.adapters.cloudwatch import CloudWatchSends
 from ses_warden.application.look_at_account import AccountLook, look_at_account, refuse_needless
 from ses_warden.bootstrap.connection import Connection
 from ses_warden.domain.account import Account
-from ses_warden.domain.authority import AUTHORITIES
+from ses_warden.domain.authority import AUTHORITIES, Authority
 from ses_warden.domain.production import AccessRequest
 from ses_warden.domain.quota_use import STEP
 from ses_warden.errors import AccountError, SettingsError
@@ -34,7 +34,7 @@ class AccountDesk:
         """See `look_at_account`."""
         metric = CloudWatchSends(self._connection.client("cloudwatch"), STEP)
         chosen = self._environment.get("SUPPRESSION_AUTHORITY")
-        authority = next((one for one in AUTHORITIES if one == chosen), None)
+        authority: Authority | None = next((one for one in AUTHORITIES if one == chosen), None)
         return look_at_account(self._ses, metric, self._clock(), place_of(self.region), authority)
 
     def before_request(self) -> Account:

@@ -8,7 +8,7 @@ from ses_warden.adapters.ses_list import SesSuppressionList
 from ses_warden.adapters.suppression_rows import DynamoSuppressionRows
 from ses_warden.application.sync_suppression import Applied, Plan, Progress, apply_sync, plan_sync, refuse_to_empty
 from ses_warden.bootstrap.connection import Connection
-from ses_warden.domain.authority import AUTHORITIES
+from ses_warden.domain.authority import AUTHORITIES, Authority
 from ses_warden.errors import SettingsError
 from ses_warden.settings import choice_from, text_from
 
@@ -28,7 +28,7 @@ class Sync:
         if authority:
             environment = {**environment, "SUPPRESSION_AUTHORITY": authority}
         table = text_from(environment, "SUPPRESSION_TABLE")
-        self._authority = choice_from(environment, "SUPPRESSION_AUTHORITY", AUTHORITIES)
+        self._authority: Authority = choice_from(environment, "SUPPRESSION_AUTHORITY", AUTHORITIES)
         self._bucket = environment.get("QUARANTINE_BUCKET", "")
         self._connection = connection
         self._clock = clock
