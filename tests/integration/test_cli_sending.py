@@ -16,6 +16,7 @@ from ses_warden_cli.sending import shapes
 from ses_warden_cli.shapes import Failed
 from tests.integration.command_line import Run, environment_of, printed, run_apart, run_here
 from tests.integration.guardhouse import SHARDS, Guardhouse
+from tests.support.functions import GUARD_USUAL
 
 REASON = ["--reason", "stale list"]
 
@@ -314,15 +315,7 @@ def deploy(house: Guardhouse) -> str:
         "COUNTER_SHARDS": str(SHARDS),
         "GUARD_MODE": "dry-run",
         "GUARD_ACCOUNT_MODE": "dry-run",
-        "POLICY_REFUSALS_COUNT_AS_HARD": "false",
-        "BOUNCE_PAUSE_RATE": "0.04",
-        "BOUNCE_WARN_RATE": "0.03",
-        "BOUNCE_WINDOW_MAILS": "10000",
-        "COMPLAINT_PAUSE_RATE": "0.0008",
-        "COMPLAINT_WARN_RATE": "0.0006",
-        "COMPLAINT_WINDOW_MAILS": "50000",
-        "FALSE_PAUSE_PROBABILITY": "0.01",
-        "MAX_ACTIVITY_LAG_SECONDS": "900",
+        **GUARD_USUAL,
         "ALERT_TOPIC_ARN": house.topic,
         "ACTIVITY_QUEUE_URL": house.activity,
         "POWERTOOLS_SERVICE_NAME": house.stack,
