@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ses_warden.domain.assessment import HOUR, assess
-from ses_warden.domain.judgement import Verdict
 from ses_warden.domain.rates import BOUNCES, COMPLAINTS, Limits, Outcomes, Thresholds
 
 type Ints = NDArray[np.int64]
@@ -18,7 +17,6 @@ type Floats = NDArray[np.float64]
 type Truths = NDArray[np.bool_]
 
 NEVER = np.int32(2**30)
-VERDICTS = Verdict.HEALTHY, Verdict.WARN, Verdict.PAUSE
 HEALTHY, WARN, PAUSE = range(3)
 
 

@@ -24,6 +24,7 @@ from packaging.requirements import Requirement
 
 from benchmarks.function import ENVIRONMENT, ROOT
 from benchmarks.report import Finding, exit_code, show
+from tests.support.functions import GUARD_USUAL
 
 BUILD = ROOT / ".aws-sam" / "build"
 RUNNER = ROOT / "tests" / "support" / "lambda-rie"
@@ -32,15 +33,7 @@ _SETUP, _QUEUED_SETUP, _TENANT = "sns/setup-validated.json", "sqs/raw/setup-vali
 _GUARD = {
     "GUARD_MODE": "off",
     "GUARD_ACCOUNT_MODE": "off",
-    "BOUNCE_PAUSE_RATE": "0.04",
-    "BOUNCE_WARN_RATE": "0.03",
-    "BOUNCE_WINDOW_MAILS": "10000",
-    "COMPLAINT_PAUSE_RATE": "0.0008",
-    "COMPLAINT_WARN_RATE": "0.0006",
-    "COMPLAINT_WINDOW_MAILS": "50000",
-    "FALSE_PAUSE_PROBABILITY": "0.01",
-    "POLICY_REFUSALS_COUNT_AS_HARD": "false",
-    "MAX_ACTIVITY_LAG_SECONDS": "900",
+    **GUARD_USUAL,
     "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
     "ACTIVITY_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/activity",
 }

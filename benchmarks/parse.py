@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.report import Finding, exit_code, show
 from ses_warden.domain.envelopes import open_event
-from ses_warden.domain.events import parse_event
+from ses_warden.domain.parsing import parse_event
 from ses_warden_cli.samples.doors import sns_text, wrap_sns
 from tests.support.samples import names, ses
 

@@ -18,8 +18,9 @@ from benchmarks.report import Finding, exit_code, show
 from benchmarks.workload import BATCH, batch, event_text
 from ses_warden.adapters.rows import row_of
 from ses_warden.domain.envelopes import open_event
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import Fact, facts_of, signal_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden_cli.samples.doors import wrap_sns, wrap_sqs
 
 CALLS_BAR, BOUNCE_CALLS_BAR, CPU_BAR = 30, 3, 9.0

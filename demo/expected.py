@@ -15,7 +15,6 @@ from demo.stories import FEEDBACK, SORTS, Event
 STRIKES, STRIKE_DAYS, STRIKE_REST = 3, 14, 30
 GLOBAL_LIST_REST = 14
 STORM, STORM_REST = 25, 1
-SUPPRESSING = ("hard-bounce", "global-list", "list-hit", "complaint", "subscription")
 
 
 class RowKey(NamedTuple):

@@ -9,11 +9,12 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ses_warden.domain.identities import Dkim, Identity, IdentityView, Silence
+from ses_warden.domain.identities import Dkim, Identity, IdentityView, MailFrom, Silence
 from tests.support.dns_server import Fault, Zone, txt
 
 DOMAIN, BOUNCES, REGION = "example.com", "bounce.example.com", "eu-west-1"
 TOKENS = ("aaa", "bbb", "ccc")
+MAIL_FROM = MailFrom(BOUNCES, "SUCCESS")
 SES_SPF = {"amazonses.com": {"TXT": [txt("v=spf1 ip4:199.255.192.0/22 ip4:54.240.0.0/18 -all")]}}
 
 
@@ -50,9 +51,8 @@ def good_identity(**changes: Any) -> Identity:
         name=DOMAIN,
         verified=True,
         status="SUCCESS",
-        dkim=Dkim(signs=True, status="SUCCESS", tokens=TOKENS, key_length=2048),
-        mail_from=BOUNCES,
-        mail_from_status="SUCCESS",
+        dkim=Dkim(signs=True, status="SUCCESS", tokens=TOKENS, key="RSA_2048_BIT"),
+        mail_from=MAIL_FROM,
     )
     return replace(usual, **changes)
 
@@ -238,7 +238,7 @@ CASES = [
         {f"{token}._domainkey.example.com": {"CNAME": [f"{token}.dkim.eu-west-1.amazonses.com."]} for token in TOKENS}
         | {f"{token}.dkim.eu-west-1.amazonses.com": {"TXT": [txt(f"p={key_text()}")]} for token in TOKENS},
         identity=good_identity(
-            dkim=Dkim(signs=True, status="SUCCESS", tokens=TOKENS, zone="dkim.eu-west-1.amazonses.com", key_length=2048)
+            dkim=Dkim(signs=True, status="SUCCESS", tokens=TOKENS, zone="dkim.eu-west-1.amazonses.com", key="RSA_2048_BIT")
         ),
     ),
     Case(
@@ -252,7 +252,7 @@ CASES = [
         "MAIL FROM is the From domain",
         {DOMAIN: {"MX": [f"10 feedback-smtp.{REGION}.amazonses.com."], "TXT": [txt("v=spf1 include:amazonses.com -all")]}},
         ["mailfrom.subdomain broken"],
-        identity=good_identity(mail_from=DOMAIN),
+        identity=good_identity(mail_from=MailFrom(DOMAIN, "SUCCESS")),
     ),
     Case(
         "MAIL FROM with a null MX",
@@ -289,7 +289,7 @@ CASES = [
     Case("MAIL FROM that nobody answers for", {BOUNCES: Fault.SERVFAIL}, ["mailfrom.mx unknown", "spf.record unknown"]),
     Case(
         "SES has given up on MAIL FROM and on DKIM: nothing aligns",
-        identity=good_identity(mail_from_status="FAILED", dkim=Dkim(signs=True, status="PENDING", tokens=TOKENS)),
+        identity=good_identity(mail_from=MailFrom(BOUNCES, "FAILED"), dkim=Dkim(signs=True, status="PENDING", tokens=TOKENS)),
         expected=["dmarc.dkim_alignment broken", "identity.dkim warn", "mailfrom.custom broken"],
     ),
     Case("no MAIL FROM of one's own", identity=good_identity(mail_from=None), expected=["mailfrom.custom warn"]),
@@ -446,7 +446,7 @@ CASES = [
     ),
     Case(
         "SES's own keys are short",
-        identity=good_identity(dkim=Dkim(signs=True, status="SUCCESS", tokens=TOKENS, key_length=1024)),
+        identity=good_identity(dkim=Dkim(signs=True, status="SUCCESS", tokens=TOKENS, key="RSA_1024_BIT")),
         expected=["identity.key_length warn"],
     ),
     Case(
@@ -469,7 +469,7 @@ CASES = [
     ),
     Case(
         "SES has not seen the MAIL FROM domain yet",
-        identity=good_identity(mail_from_status="PENDING"),
+        identity=good_identity(mail_from=MailFrom(BOUNCES, "PENDING")),
         expected=["mailfrom.custom warn"],
     ),
 ]

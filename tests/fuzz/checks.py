@@ -17,8 +17,9 @@ from ses_warden.application.intake import UNFORESEEN
 from ses_warden.application.ports import FactKey, Ledger
 from ses_warden.application.record_events import Outcome, Policy, record_events
 from ses_warden.domain.envelopes import Envelope, open_event
-from ses_warden.domain.events import SetupMessage, UnknownEvent, parse_event
+from ses_warden.domain.events import SetupMessage, UnknownEvent
 from ses_warden.domain.facts import facts_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden.errors import UnparsableEvent
 from tests.fakes import MemoryLedger, MemoryQuarantine
 from tests.fuzz.payloads import WHO

@@ -19,16 +19,14 @@ from ses_warden_simulator.backend import HttpBackend
 from ses_warden_simulator.server import Server
 from ses_warden_simulator.service import Options, Service
 from tests.integration.harness import World
-from tests.support import template
-from tests.support.emulator import CREDENTIALS, REGION, Emulator
+from tests.support.dynamo import session, table_shapes
+from tests.support.emulator import Emulator
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 AWS = "aws"
 CHOICE = os.environ.get("SES_WARDEN_TEST_ENDPOINT", "")
-# What a table is made of; the rest (encryption, backups, expiry) changes nothing that a test could see.
-SHAPE = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
 @pytest.fixture(scope="session")
@@ -46,21 +44,19 @@ def dynamodb(endpoint: str) -> "DynamoDBClient":
     """A client of the DynamoDB under test."""
     if endpoint == AWS:
         return boto3.client("dynamodb")
-    session = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
-    return session.client("dynamodb", endpoint_url=endpoint)
+    return session().client("dynamodb", endpoint_url=endpoint)
 
 
 @pytest.fixture(scope="session")
 def tables(dynamodb: "DynamoDBClient") -> Iterator[Tables]:
     """The three tables of template.yaml under fresh names, dropped afterwards."""
-    defined = template.of_type(template.resolve(template.load()), "AWS::DynamoDB::Table")
+    shapes = table_shapes()
     suffix = uuid.uuid4().hex[:12]
-    names = {logical: f"ses-warden-test-{logical}-{suffix}" for logical in defined}
+    names = {logical: f"ses-warden-test-{logical}-{suffix}" for logical in ("EventsTable", "SuppressionTable", "ReputationTable")}
     with ExitStack() as made:
-        for logical, properties in defined.items():
-            shape: dict[str, Any] = {key: properties[key] for key in SHAPE if key in properties}
-            dynamodb.create_table(TableName=names[logical], **shape)
-            made.callback(dynamodb.delete_table, TableName=names[logical])
+        for logical, name in names.items():
+            dynamodb.create_table(TableName=name, **shapes[logical])
+            made.callback(dynamodb.delete_table, TableName=name)
         waiter = dynamodb.get_waiter("table_exists")
         for name in names.values():
             waiter.wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
@@ -85,8 +81,8 @@ def simulator(endpoint: str) -> Iterator[Server]:
 @pytest.fixture
 def ses(simulator: Server) -> Any:
     """A client of it."""
-    session: Any = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
-    return session.client("sesv2", endpoint_url=simulator.url)
+    made: Any = session().client
+    return made("sesv2", endpoint_url=simulator.url)
 
 
 @pytest.fixture

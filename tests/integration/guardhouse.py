@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ses_warden.adapters.alerts import AwsAlerts
-from ses_warden.adapters.cloudwatch import CloudWatchReputation, SqsBacklog
+from ses_warden.adapters.backlog import SqsBacklog
+from ses_warden.adapters.cloudwatch import CloudWatchReputation
 from ses_warden.adapters.guard_store import DynamoGuardStore
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.adapters.ses import SesSwitch
@@ -64,6 +65,11 @@ class Guardhouse:
         """A client of the emulator."""
         made: Any = session().client  # its stubs take literal names of services only
         return made(service, endpoint_url=self._endpoint)
+
+    @property
+    def uses(self) -> dict[str, str]:
+        """What `ses-warden --use` takes of it."""
+        return {"REPUTATION_TABLE": self.tables.reputation, "ALERT_TOPIC_ARN": self.topic, "COUNTER_SHARDS": str(SHARDS)}
 
     def services(self, **others: Any) -> GuardServices:
         """What a guard needs, in an environment of its own; a test may put something else in a place."""

@@ -8,22 +8,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from pydantic import TypeAdapter
-from typer.testing import CliRunner
 
 from ses_warden_cli.account import shapes
-from ses_warden_cli.main import app
 from ses_warden_cli.shapes import Failed
 from ses_warden_simulator.backend import HttpBackend
 from ses_warden_simulator.server import Server
 from ses_warden_simulator.service import Options, Service
+from tests.integration.command_line import environment_of, run_here
 from tests.simulator_fakes import ask, simple
+from tests.support.dynamo import session
 from tests.support.emulator import CREDENTIALS, REGION
 
-type Run = Callable[..., Any]
+type Run = Callable[..., tuple[int, str, str]]
 
 USE_CASE = "Receipts for people who bought something.\nBounces and complaints are suppressed at once."
 REQUEST = ["account", "request-production", "--mail-type", "transactional", "--website", "https://www.example.com"]
@@ -40,35 +39,17 @@ def sandbox(endpoint: str) -> Any:
 
 def client_at(url: str, service: str = "sesv2", region: str = REGION) -> Any:
     """A client with the emulator's credentials."""
-    session: Any = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=region)
-    return session.client(service, endpoint_url=url, config=Config(retries={"total_max_attempts": 1}))
-
-
-def environment(endpoint: str, server: Server) -> dict[str, str]:
-    """All of AWS is the emulator, but SES is the server."""
-    return {
-        **CREDENTIALS,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ENDPOINT_URL_SESV2": server.url,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    made: Any = session().client
+    return made(service, endpoint_url=url, region_name=region, config=Config(retries={"total_max_attempts": 1}))
 
 
 @pytest.fixture
 def run(endpoint: str) -> Run:
-    """Runs `ses-warden` by its entry point; standard input is no terminal."""
+    """Runs `ses-warden` by its entry point: all of AWS is the emulator, but SES is the server."""
 
     def _run(server: Server, *words: str, answer: str | None = None) -> tuple[int, str, str]:
-        others = {name: None for name in os.environ if name.startswith(("AWS_", "SES_WARDEN_"))}
-        env = others | environment(endpoint, server)
-        result = CliRunner().invoke(app, words, env=env, prog_name="ses-warden", input=answer)
-        if not isinstance(result.exception, SystemExit | None):
-            raise result.exception
-        return result.exit_code, result.stdout, result.stderr
+        result = run_here(words, environment_of(endpoint, server.url), answer)
+        return result.returncode, result.stdout, result.stderr
 
     return _run
 
@@ -205,7 +186,7 @@ def test_on_a_terminal_it_asks(endpoint: str, sandbox: Server, answer: str, code
         result = subprocess.run(  # noqa: S603 - our own words
             [sys.executable, "-m", "ses_warden_cli", *REQUEST, "--use-case", "Receipts."],
             stdin=stdin,
-            env=inherited | environment(endpoint, sandbox),
+            env=inherited | environment_of(endpoint, sandbox.url),
             capture_output=True,
             check=False,
             timeout=60,

@@ -1,29 +1,23 @@
 """`ses-warden domain` as a process, on an emulator behind the local SES."""
 
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import Any, override
 from urllib.parse import parse_qsl
 
-import boto3
 import pytest
 from pydantic import TypeAdapter
 
 from ses_warden.domain.vdm import OURS_A_MONTH
 from ses_warden_cli.domain import shapes
 from ses_warden_simulator.server import Server
-from tests.support.emulator import CREDENTIALS, REGION
+from tests.integration.command_line import Run, environment_of, run_apart
+from tests.support.dynamo import session
+from tests.support.emulator import REGION
 
-type Run = Callable[..., subprocess.CompletedProcess[str]]
-
-ROOT = Path(__file__).resolve().parents[2]
 NAMESPACE = "http://ses.amazonaws.com/doc/2010-12-01/"
 THEIRS = f"arn:aws:sns:{REGION}:111122223333:old-bounces"
 
@@ -66,8 +60,8 @@ def first_api() -> Iterator[str]:
 @pytest.fixture
 def client(endpoint: str, simulator: Server) -> Callable[[str], Any]:  # noqa: ARG001 - it skips where identities are real
     """Clients of the emulator."""
-    session: Any = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
-    return lambda service: session.client(service, endpoint_url=endpoint)
+    made: Any = session().client
+    return lambda service: made(service, endpoint_url=endpoint)
 
 
 @pytest.fixture
@@ -118,27 +112,8 @@ def identities(client: Callable[[str], Any], stack: str) -> Iterator[list[str]]:
 @pytest.fixture
 def run(endpoint: str, simulator: Server, first_api: str) -> Run:
     """Runs `ses-warden domain` as a process of its own."""
-
-    def _run(*words: str, **others: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
-        more = {
-            **CREDENTIALS,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ENDPOINT_URL_SESV2": simulator.url,
-            "AWS_ENDPOINT_URL_SES": first_api,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            **others,
-        }
-        command = [sys.executable, "-m", "ses_warden_cli", "domain", *words]
-        return subprocess.run(  # noqa: S603 - our own words
-            command, env=kept | more, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    return _run
+    environment = environment_of(endpoint, simulator.url) | {"AWS_ENDPOINT_URL_SES": first_api}
+    return lambda *words, **others: run_apart(["domain", *words], environment | others)
 
 
 def test_the_list_shows_where_feedback_goes(run: Run, stack: str, identities: list[str]) -> None:

@@ -2,24 +2,17 @@
 
 import json
 import os
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
-from typer.testing import CliRunner
 
 from ses_warden.adapters.ledger import Tables
 from ses_warden.gate import SuppressionGate
-from ses_warden_cli.main import app
 from ses_warden_cli.people.shapes import Forgot
 from ses_warden_cli.suppression.shapes import Shown
+from tests.integration.command_line import Run, environment_of, printed, run_here
 from tests.integration.harness import World, event
-from tests.support.emulator import CREDENTIALS, REGION
-
-type Run = Callable[..., subprocess.CompletedProcess[str]]
 
 JANE, JOE = "jane.doe@example.net", "joe@example.org"
 KEY = b"a key of more than sixteen bytes"
@@ -38,25 +31,8 @@ def run(endpoint: str, tables: Tables) -> Run:
     """Runs `ses-warden` in this process."""
     if endpoint == "aws":
         pytest.skip("its tables are not the stack's")
-    environment = {
-        **CREDENTIALS,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SES_WARDEN_USE": f"SUPPRESSION_TABLE={tables.suppression} EVENTS_TABLE={tables.events}",
-    }
-
-    def _run(*words: str) -> subprocess.CompletedProcess[str]:
-        others: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("AWS_", "SES_WARDEN_"))}
-        result = CliRunner().invoke(app, words, env={**others, **environment}, prog_name="ses-warden")
-        if not isinstance(result.exception, SystemExit | None):
-            raise result.exception
-        return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
-
-    return _run
+    environment = environment_of(endpoint, SUPPRESSION_TABLE=tables.suppression, EVENTS_TABLE=tables.events)
+    return lambda *words: run_here(words, environment)
 
 
 @pytest.fixture
@@ -85,9 +61,9 @@ def test_nothing_names_the_person_and_the_gate_still_refuses_them(run: Run, know
     before = everything(known, tables)
     assert JANE in before[tables.events]
     assert JANE in before[tables.suppression]
-    planned = TypeAdapter(Forgot).validate_json(run("forget", JANE.upper(), "--key-file", key, "--plan", "--json").stdout)
+    planned = printed(run("forget", JANE.upper(), "--key-file", key, "--plan", "--json"), Forgot)
     assert everything(known, tables) == before
-    done = TypeAdapter(Forgot).validate_json(run("forget", JANE.upper(), "--key-file", key, "--json").stdout)
+    done = printed(run("forget", JANE.upper(), "--key-file", key, "--json"), Forgot)
     assert done == {**planned, "planned": False}
     assert (done["events"], done["entries"], done["kept"]) == (4, 1, ["account"])
     after = everything(known, tables)
@@ -144,7 +120,7 @@ def test_who_was_forgotten_is_shown_and_released_by_the_key_alone(run: Run, know
     assert "forgotten, and known by a hash alone: suppressed for good" in words.stdout
     assert "a mail that was forgotten" in words.stdout
     assert "message show" not in words.stdout
-    found = TypeAdapter(Shown).validate_json(run("suppression", "show", JANE, "--no-ses", "--key-file", key, "--json").stdout)
+    found = printed(run("suppression", "show", JANE, "--no-ses", "--key-file", key, "--json"), Shown)
     assert [(one["scope"], one["holds"], one["forgotten"]) for one in found["entries"]] == [("account", True, True)]
 
     removed = run("suppression", "remove", JANE, "--reason", "asked again", "--as", "joe", "--no-ses", "--key-file", key)

@@ -2,26 +2,19 @@
 
 import gzip
 import json
-import os
-import subprocess
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
-from typer.testing import CliRunner
 
-from ses_warden_cli.main import app
 from ses_warden_cli.pipeline import shapes
 from ses_warden_cli.shapes import Failed
+from tests.integration.command_line import Run, environment_of, printed, run_here
 from tests.integration.harness import World, event
 from tests.support.dynamo import session
-from tests.support.emulator import CREDENTIALS, REGION
+from tests.support.emulator import REGION
 from tests.support.samples import wrap_destination, wrap_sns
-
-type Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Account:
@@ -70,29 +63,8 @@ def account(endpoint: str, world: World) -> Account:
 
 @pytest.fixture
 def run(endpoint: str, account: Account) -> Run:
-    """Runs `ses-warden` with nothing of AWS's from the machine's environment."""
-
-    def _run(*words: str, given: bytes | None = None, **uses: str) -> subprocess.CompletedProcess[str]:
-        environment: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("AWS_", "SES_WARDEN_"))}
-        environment |= CREDENTIALS | {
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "SES_WARDEN_USE": " ".join(f"{name}={value}" for name, value in (account.uses | uses).items()),
-        }
-        result = CliRunner().invoke(app, words, input=given, env=environment, prog_name="ses-warden")
-        if not isinstance(result.exception, SystemExit | None):
-            raise result.exception
-        return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
-
-    return _run
-
-
-def printed(result: subprocess.CompletedProcess[str], shape: Any) -> Any:
-    """What a command printed with `--json`, checked against its documented shape."""
-    return TypeAdapter(shape).validate_json(result.stdout)
+    """Runs `ses-warden` in this process."""
+    return lambda *words, given=None, **uses: run_here(words, environment_of(endpoint, **(account.uses | uses)), given)
 
 
 def test_a_file_is_replayed_once(run: Run, world: World, tmp_path: Path) -> None:

@@ -1,28 +1,23 @@
 """`ses-warden pause` and `resume` for the account and a tenant, through a local SES: who is paused is refused."""
 
-import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
-from typer.testing import CliRunner
 
 from ses_warden.adapters.ledger import Tables
 from ses_warden.domain.guard_states import Status
-from ses_warden_cli.main import app
 from ses_warden_cli.sending import shapes
 from ses_warden_cli.shapes import Failed
 from ses_warden_simulator.backend import HttpBackend
 from ses_warden_simulator.server import Server
 from ses_warden_simulator.service import Options, Service
-from tests.integration.guardhouse import SHARDS, Guardhouse
+from tests.integration.command_line import Done, Run, environment_of, printed, run_here
+from tests.integration.guardhouse import Guardhouse
 from tests.simulator_fakes import client_of, refused, simple
-from tests.support.emulator import CREDENTIALS, REGION
-
-type Run = Callable[..., Any]
+from tests.support.emulator import REGION
 
 
 @pytest.fixture
@@ -46,26 +41,8 @@ def ses(house: Guardhouse, endpoint: str) -> Iterator[Any]:
 @pytest.fixture
 def run(endpoint: str, house: Guardhouse, ses: Any) -> Run:
     """Runs `ses-warden` by its entry point: all of AWS is the emulator, but SES is the local one."""
-    environment = {
-        **CREDENTIALS,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ENDPOINT_URL_SESV2": ses.meta.endpoint_url,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SES_WARDEN_USE": f"REPUTATION_TABLE={house.tables.reputation} ALERT_TOPIC_ARN={house.topic} COUNTER_SHARDS={SHARDS}",
-    }
-
-    def _run(*words: str) -> tuple[int, str]:
-        others = {name: None for name in os.environ if name.startswith(("AWS_", "SES_WARDEN_"))}
-        result = CliRunner().invoke(app, words, env=others | environment, prog_name="ses-warden")
-        if not isinstance(result.exception, SystemExit | None):
-            raise result.exception
-        return result.exit_code, result.stdout
-
-    return _run
+    environment = environment_of(endpoint, ses.meta.endpoint_url, **house.uses)
+    return lambda *words: run_here(words, environment)
 
 
 @pytest.fixture
@@ -76,11 +53,10 @@ def tenant(ses: Any) -> str:
     return name
 
 
-def switched(answered: tuple[int, str]) -> shapes.Switched:
+def switched(result: Done) -> shapes.Switched:
     """What `pause` or `resume` printed when it succeeded."""
-    code, text = answered
-    assert code == 0, text
-    found: shapes.Switched = TypeAdapter(shapes.Switched).validate_json(text)
+    assert result.returncode == 0, result.stdout
+    found: shapes.Switched = printed(result, shapes.Switched)
     return found
 
 
@@ -110,8 +86,8 @@ def test_who_is_paused_is_refused_until_resumed(kind: str, run: Run, ses: Any, h
         assert ses.get_account()["SendingEnabled"]
         assert ses.get_tenant(TenantName=tenant)["Tenant"]["SendingStatus"] == "DISABLED"
         assert ses.send_email(**others)["MessageId"]
-    code, text = run(*decide("pause", scope, "again"))
-    assert (code, TypeAdapter(Failed).validate_json(text)["error"]["kind"]) == (1, "NothingToDo")
+    again = run(*decide("pause", scope, "again"))
+    assert (again.returncode, printed(again, Failed)["error"]["kind"]) == (1, "NothingToDo")
 
     resumed = switched(run(*decide("resume", scope, "list cleaned")))
 
@@ -128,15 +104,15 @@ def test_a_paused_tenant_is_shown_by_status(run: Run, tenant: str) -> None:
     """A finding, with who and why."""
     scope = f"tenant/{tenant}"
     switched(run(*decide("pause", scope, "stale list")))
-    code, text = run("status", scope, "--json")
-    [shown] = TypeAdapter(shapes.Status).validate_json(text)["scopes"]
-    assert code == 1
+    result = run("status", scope, "--json")
+    [shown] = printed(result, shapes.Status)["scopes"]
+    assert result.returncode == 1
     assert (shown["scope"], shown["status"], shown["by"], shown["reason"]) == (scope, "paused", "jane", "stale list")
 
 
 def test_a_tenant_that_is_not_there_is_not_claimed(run: Run, ses: Any, house: Guardhouse) -> None:
     """SES knows no such tenant: exit code 2, and no row; the account goes on."""
-    code, text = run(*decide("pause", "tenant/nobody", "stale list"))
-    assert (code, TypeAdapter(Failed).validate_json(text)["error"]["kind"]) == (2, "ScopeGone")
+    result = run(*decide("pause", "tenant/nobody", "stale list"))
+    assert (result.returncode, printed(result, Failed)["error"]["kind"]) == (2, "ScopeGone")
     assert house.state("tenant/nobody") is None
     assert ses.get_account()["SendingEnabled"]

@@ -1,32 +1,23 @@
 """`ses-warden pause`, `resume` and `status` on an emulator: what SES, the table and the operator see of them."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
-from typer.testing import CliRunner
 
 from ses_warden.adapters.guard_rows import state_item
 from ses_warden.adapters.ledger import Tables
 from ses_warden.domain.guard_states import State, Status
-from ses_warden_cli.main import app
 from ses_warden_cli.sending import shapes
 from ses_warden_cli.shapes import Failed
+from tests.integration.command_line import Run, environment_of, printed, run_apart, run_here
 from tests.integration.guardhouse import SHARDS, Guardhouse
-from tests.support.emulator import CREDENTIALS, REGION
+from tests.support.functions import GUARD_USUAL
 
-type Run = Callable[..., subprocess.CompletedProcess[str]]
-
-ROOT = Path(__file__).resolve().parents[2]
 REASON = ["--reason", "stale list"]
 
 
@@ -43,49 +34,19 @@ def house(endpoint: str, tables: Tables) -> Guardhouse:
 @pytest.fixture
 def environment(endpoint: str, house: Guardhouse) -> dict[str, str]:
     """What the operator set in the environment."""
-    return {
-        **CREDENTIALS,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SES_WARDEN_USE": f"REPUTATION_TABLE={house.tables.reputation} ALERT_TOPIC_ARN={house.topic} COUNTER_SHARDS={SHARDS}",
-    }
+    return environment_of(endpoint, **house.uses)
 
 
 @pytest.fixture
 def run(environment: dict[str, str]) -> Run:
-    """Runs `ses-warden` in this process, with nothing of AWS's from the machine's environment."""
-
-    def _run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        others = {name: None for name in os.environ if name.startswith(("AWS_", "SES_WARDEN_"))}
-        result = CliRunner().invoke(app, words, env=others | environment | more, prog_name="ses-warden")
-        if not isinstance(result.exception, SystemExit | None):
-            raise result.exception
-        return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
-
-    return _run
+    """Runs `ses-warden` in this process."""
+    return lambda *words, **more: run_here(words, environment | more)
 
 
 @pytest.fixture
 def start(environment: dict[str, str]) -> Run:
     """Runs `ses-warden` as a process of its own."""
-
-    def _start(*words: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
-        command = [sys.executable, "-m", "ses_warden_cli", *words]
-        return subprocess.run(  # noqa: S603 - our own words
-            command, env=kept | environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    return _start
-
-
-def printed(result: subprocess.CompletedProcess[str], shape: Any) -> Any:
-    """What a command printed with `--json`, checked against its documented shape."""
-    return TypeAdapter(shape).validate_json(result.stdout)
+    return lambda *words: run_apart(words, environment)
 
 
 def scope_of(configuration_set: str) -> str:
@@ -354,15 +315,7 @@ def deploy(house: Guardhouse) -> str:
         "COUNTER_SHARDS": str(SHARDS),
         "GUARD_MODE": "dry-run",
         "GUARD_ACCOUNT_MODE": "dry-run",
-        "POLICY_REFUSALS_COUNT_AS_HARD": "false",
-        "BOUNCE_PAUSE_RATE": "0.04",
-        "BOUNCE_WARN_RATE": "0.03",
-        "BOUNCE_WINDOW_MAILS": "10000",
-        "COMPLAINT_PAUSE_RATE": "0.0008",
-        "COMPLAINT_WARN_RATE": "0.0006",
-        "COMPLAINT_WINDOW_MAILS": "50000",
-        "FALSE_PAUSE_PROBABILITY": "0.01",
-        "MAX_ACTIVITY_LAG_SECONDS": "900",
+        **GUARD_USUAL,
         "ALERT_TOPIC_ARN": house.topic,
         "ACTIVITY_QUEUE_URL": house.activity,
         "POWERTOOLS_SERVICE_NAME": house.stack,

@@ -1,32 +1,24 @@
 """`ses-warden suppression` on an emulator, with the local SES's list beside the table."""
 
 import json
-import os
 import subprocess
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
-from typer.testing import CliRunner
 
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.application.import_suppression import Record, import_records
 from ses_warden.domain.signals import ACCOUNT, Confidence, Signal, SignalKind
-from ses_warden_cli.main import app
 from ses_warden_cli.suppression import shapes
 from ses_warden_simulator.server import Server
+from tests.integration.command_line import Run, environment_of, printed, process, run_here
 from tests.integration.harness import World
-from tests.support.emulator import CREDENTIALS, REGION
+from tests.support.emulator import ROOT
 
 pytestmark = pytest.mark.usefixtures("world")
 
-type Run = Callable[..., subprocess.CompletedProcess[str]]
-
-ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.now(UTC).replace(microsecond=0)
 JANE = "jane.doe@example.net"
 WHY = ["--reason", "asked by phone", "--as", "joe"]
@@ -35,33 +27,13 @@ WHY = ["--reason", "asked by phone", "--as", "joe"]
 @pytest.fixture
 def environment(endpoint: str, tables: Tables, simulator: Server) -> dict[str, str]:
     """What the operator set in the environment."""
-    return {
-        **CREDENTIALS,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ENDPOINT_URL_SESV2": simulator.url,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SES_WARDEN_USE": f"SUPPRESSION_TABLE={tables.suppression}",
-    }
+    return environment_of(endpoint, simulator.url, SUPPRESSION_TABLE=tables.suppression)
 
 
 @pytest.fixture
 def run(environment: dict[str, str]) -> Run:
     """Runs `ses-warden suppression` in this process."""
-
-    def _run(*words: str, given: str | bytes | None = None) -> subprocess.CompletedProcess[str]:
-        others: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("AWS_", "SES_WARDEN_"))}
-        result = CliRunner().invoke(
-            app, ["suppression", *words], env={**others, **environment}, input=given, prog_name="ses-warden"
-        )
-        if not isinstance(result.exception, SystemExit | None):
-            raise result.exception
-        return subprocess.CompletedProcess(words, result.exit_code, result.stdout, result.stderr)
-
-    return _run
+    return lambda *words, given=None: run_here(["suppression", *words], environment, given)
 
 
 def tell(ledger: DynamoLedger, *signals: Signal) -> None:
@@ -74,11 +46,6 @@ def bounce(
 ) -> Signal:
     """A hard bounce."""
     return Signal(SignalKind.HARD_BOUNCE, address.lower(), ACCOUNT, at, address, "mail-1", "5.1.1", diagnostic, confidence)
-
-
-def printed(result: subprocess.CompletedProcess[str], shape: Any) -> Any:
-    """What a command printed with `--json`, checked against its documented shape."""
-    return TypeAdapter(shape).validate_json(result.stdout)
 
 
 def test_why_does_jane_get_no_mail(run: Run, ledger: DynamoLedger, ses: Any) -> None:
@@ -238,12 +205,11 @@ def test_an_import_that_was_killed_goes_on(environment: dict[str, str], run: Run
     """Killed amid the writing and begun again: all are there, once, as if nothing had happened."""
     file, number = tmp_path / "many.jsonl", 6000
     file.write_text("".join(json.dumps({"address": f"user{one}@example.net", "reason": "BOUNCE"}) + "\n" for one in range(number)))
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
-    command = [sys.executable, "-m", "ses_warden_cli", "suppression", "import", str(file)]
-    with subprocess.Popen(command, env=kept | environment, cwd=ROOT, stdout=subprocess.DEVNULL) as process:  # noqa: S603
+    command, whole = process(["suppression", "import", str(file)], environment)
+    with subprocess.Popen(command, env=whole, cwd=ROOT, stdout=subprocess.DEVNULL) as importing:  # noqa: S603
         while run("check", "user400@example.net").returncode != 1:
-            assert process.poll() is None
-        process.kill()
+            assert importing.poll() is None
+        importing.kill()
     found = printed(run("import", str(file), "--json"), shapes.Imported)
     assert (found["records"], found["unread"]) == (number, 0)
     assert 0 < found["changed"] < number - 400

@@ -1,15 +1,9 @@
 """`ses-warden suppression sync` between a table on an emulator and the local SES."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.application.ports import EntryKey, Transaction
@@ -20,12 +14,9 @@ from ses_warden_cli.suppression import sync_shapes as shapes
 from ses_warden_simulator.backend import HttpBackend
 from ses_warden_simulator.server import Server
 from ses_warden_simulator.service import Options, Service
+from tests.integration.command_line import Done, Run, environment_of, printed, run_apart
 from tests.integration.harness import World
-from tests.support.emulator import CREDENTIALS, REGION
 
-type Run = Callable[..., subprocess.CompletedProcess[str]]
-
-ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.now(UTC)
 
 
@@ -33,32 +24,18 @@ NOW = datetime.now(UTC)
 def run(endpoint: str, tables: Tables, simulator: Server) -> Run:
     """Runs `ses-warden` as a process of its own."""
 
-    def _run(*words: str, url: str = "", **others: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
-        more = {
-            **CREDENTIALS,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ENDPOINT_URL_SESV2": url or simulator.url,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "SES_WARDEN_USE": f"SUPPRESSION_TABLE={tables.suppression}",
-            **others,
-        }
-        command = [sys.executable, "-m", "ses_warden_cli", "suppression", "sync", *words]
-        return subprocess.run(  # noqa: S603 - our own words
-            command, env=kept | more, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-        )
+    def _run(*words: str, url: str = "", **others: str) -> Done:
+        environment = environment_of(endpoint, url or simulator.url, SUPPRESSION_TABLE=tables.suppression)
+        return run_apart(["suppression", "sync", *words], environment | others)
 
     return _run
 
 
-def printed(result: subprocess.CompletedProcess[str]) -> shapes.Synced:
+def synced(result: Done) -> shapes.Synced:
     """What it printed, checked against its documented shape."""
     assert result.stderr == ""
-    return TypeAdapter(shapes.Synced).validate_json(result.stdout)
+    found: shapes.Synced = printed(result, shapes.Synced)
+    return found
 
 
 def enter(ledger: DynamoLedger, address: str, *kinds: SignalKind, scope: str = ACCOUNT) -> None:
@@ -96,7 +73,7 @@ def test_both_lists_come_together(run: Run, ledger: DynamoLedger, ses: Any) -> N
 
     planned = run("--json")
     assert planned.returncode == 1
-    found = printed(planned)
+    found = synced(planned)
     assert {step["address"]: step["action"] for step in found["drift"]} == {
         "bounced@example.com": "add-there",
         "stranger@example.com": "take-in",
@@ -107,7 +84,7 @@ def test_both_lists_come_together(run: Run, ledger: DynamoLedger, ses: Any) -> N
 
     applied = run("--apply", "--json")
     assert applied.returncode == 0
-    assert printed(applied)["done"] == {"add_there": 1, "take_in": 1, "remove_there": 0}
+    assert synced(applied)["done"] == {"add_there": 1, "take_in": 1, "remove_there": 0}
     assert listed(ses)["bounced@example.com"] == "BOUNCE"
     taken = entry(ledger, "stranger@example.com")
     assert taken

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
-from tests.support.emulator import CREDENTIALS, REGION
+from tests.support.dynamo import session
+from tests.support.emulator import REGION
 from tests.support.template import Json, load
 
 PARTS = ("AWS::SES::EmailIdentity", "AWS::Route53::RecordSet", "AWS::SES::ConfigurationSet")
@@ -27,8 +27,8 @@ def client(endpoint: str) -> Callable[[str], Any]:
     """Clients of the emulator."""
     if endpoint == "aws":
         pytest.skip("makes identities and hosted zones")
-    session: Any = boto3.Session(CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
-    return lambda service: session.client(service, endpoint_url=endpoint)
+    made: Any = session().client
+    return lambda service: made(service, endpoint_url=endpoint)
 
 
 @pytest.fixture

@@ -13,11 +13,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ses_warden.domain.envelopes import open_event
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
+from ses_warden.domain.parsing import parse_event
 from ses_warden_simulator.backend import HttpBackend
 from ses_warden_simulator.server import Server
 from ses_warden_simulator.service import Options, Service
-from tests.simulator_fakes import ALL, simple
+from tests.simulator_fakes import ALL, client_of, simple
 from tests.support.emulator import REGION, ROOT, Emulator
 from tests.support.stack import wait_for
 
@@ -40,8 +41,7 @@ def server(emulator: Emulator) -> Iterator[Server]:
 @pytest.fixture
 def ses(server: Server) -> Any:
     """A client of the simulator."""
-    session: Any = boto3.Session("test", "test", region_name=REGION)
-    return session.client("sesv2", endpoint_url=server.url)
+    return client_of(server)
 
 
 @pytest.fixture
@@ -138,9 +138,7 @@ def test_a_missing_configuration_set_is_found_as_soon_as_it_is_there(emulator: E
 def test_a_silent_emulator_is_told(server: Server) -> None:
     """Whoever asks for what is the emulator's learns that it does not answer."""
     with Server(Service(HttpBackend("http://127.0.0.1:1"), Options()), 0) as lonely:
-        session: Any = boto3.Session("test", "test", region_name=REGION)
-        ses = session.client("sesv2", endpoint_url=lonely.url)
-        ses.meta.config.retries = {"max_attempts": 1}
+        ses = client_of(lonely)
         with pytest.raises(ClientError, match="does not answer"):
             ses.list_configuration_sets()
         assert ses.get_account()["SendingEnabled"]

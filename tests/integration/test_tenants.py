@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from ses_warden.adapters.ledger import Tables
@@ -17,6 +16,7 @@ from ses_warden_simulator.backend import HttpBackend
 from ses_warden_simulator.server import Server
 from ses_warden_simulator.service import Options, Service
 from tests.integration.guardhouse import Guardhouse
+from tests.simulator_fakes import client_of
 from tests.support.emulator import REGION, ROOT
 
 ACME = "tenant/acme"
@@ -34,8 +34,7 @@ def house(endpoint: str, tables: Tables) -> Guardhouse:
 def ses(house: Guardhouse, endpoint: str) -> Iterator[Any]:
     """A client of the local SES, which knows the tenant acme."""
     with Server(Service(HttpBackend(endpoint), Options(seed=1, speed=100)), 0) as server:
-        session: Any = boto3.Session("test", "test", region_name=REGION)
-        client = session.client("sesv2", endpoint_url=server.url)
+        client = client_of(server, region=REGION)
         client.create_tenant(TenantName="acme")
         yield client
         house.client("sesv2").delete_tenant(TenantName="acme")

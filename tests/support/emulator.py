@@ -33,6 +33,19 @@ START_SECONDS = 60
 LOG_BYTES = 64 * 1024
 
 
+def environment_at(endpoint: str, region: str = REGION) -> dict[str, str]:
+    """The environment variables with which any AWS tool calls an emulator, and nothing of the user's account."""
+    return {
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 class EmulatorError(RuntimeError):
     """The emulator did not start, or does not answer; the message ends with the end of its log."""
 
@@ -64,16 +77,8 @@ class Emulator:
         return f"http://{self.bind_host}:{self.port}"
 
     def env(self) -> dict[str, str]:
-        """The environment variables with which any AWS tool calls this emulator, and nothing of the user's account."""
-        return {
-            **CREDENTIALS,
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        """The environment variables with which any AWS tool calls this emulator alone."""
+        return environment_at(self.endpoint, self.region)
 
     def client(self, service: str) -> Any:
         """A new boto3 client of this emulator; annotate the variable with its class from boto3-stubs."""

@@ -3,29 +3,26 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from ses_warden.domain.addresses import normalize
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.bounces import BounceKind, ComplaintKind, classify_bounce, classify_complaint
-from ses_warden.domain.suppression import (
-    Entry,
+from ses_warden.domain.entries import Entry
+from ses_warden.domain.signals import (
     Signal,
     SignalKind,
     bounce_signal,
     complaint_signal,
-    decide,
     delivery_signal,
     operator_signal,
     subscription_signal,
-    wants_last_delivery,
 )
+from ses_warden.domain.suppression import decide, wants_last_delivery
 from tests.support.samples import ses
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 JANE = normalize("Jane@example.com")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-
-type Authority = Literal["ses", "warden"]
 
 
 def fold(signals: Iterable[Signal], authority: Authority = "ses", entry: Entry | None = None) -> Entry | None:

@@ -7,9 +7,9 @@ import pytest
 
 from ses_warden.domain.account import UNLIMITED, Account, Details, Quota, Review
 from ses_warden.domain.account_findings import findings_of, quota_findings
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.findings import Finding, Standing
 from ses_warden.domain.quota_use import Course
-from ses_warden.domain.reconciliation import Authority
 
 OK, UNKNOWN, WARN, BROKEN = Standing.OK, Standing.UNKNOWN, Standing.WARN, Standing.BROKEN
 WHERE = "account in eu-west-1"

@@ -1,19 +1,15 @@
-"""The account's requests against botocore's own models of SES and CloudWatch, and what is read of odd answers."""
+"""The account's requests against botocore's own model of SES, and what is read of odd answers."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from ses_warden.adapters.account import CloudWatchSends, SesAccount, account_from
+from ses_warden.adapters.account import SesAccount, account_from
 from ses_warden.domain.account import Account, Details, Quota, Review
 from ses_warden.domain.production import (
     LONGEST_CONTACT,
@@ -26,9 +22,9 @@ from ses_warden.domain.production import (
     MailType,
     faults_of,
 )
-from ses_warden.errors import AccountError, MetricsError, NothingToDo
+from ses_warden.errors import AccountError, NothingToDo
+from tests.support.aws import client_for, shared, stubbed
 
-NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
 FULL = {
     "DedicatedIpAutoWarmupEnabled": True,
     "EnforcementStatus": "HEALTHY",
@@ -75,38 +71,17 @@ class Raw(BytesIO):
         yield self.read()
 
 
-def made(service: str) -> Any:
-    """A client that tries once."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    return session.client(service, config=Config(retries={"total_max_attempts": 1}))
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ses() -> Any:
     """SES, API version 2."""
-    return made("sesv2")
-
-
-@pytest.fixture(scope="module")
-def cloudwatch() -> Any:
-    """CloudWatch."""
-    return made("cloudwatch")
+    return shared("sesv2")
 
 
 @pytest.fixture
 def stub(ses: Any) -> Iterator[Stubber]:
-    """Answers in SES's place, after checking each request against the model."""
-    with Stubber(ses) as stub:
+    """Answers in SES's place."""
+    with stubbed(ses) as stub:
         yield stub
-        stub.assert_no_pending_responses()
-
-
-@pytest.fixture
-def metrics(cloudwatch: Any) -> Iterator[Stubber]:
-    """The same in CloudWatch's."""
-    with Stubber(cloudwatch) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
 
 
 def test_all_that_ses_says_is_read(ses: Any, stub: Stubber) -> None:
@@ -232,7 +207,7 @@ def test_an_answer_that_no_ses_gives_is_an_error_in_words(body: bytes) -> None:
         headers: Any = {"content-type": "application/json"}
         return AWSResponse(request.url, 200, headers, Raw(body))
 
-    client = made("sesv2")
+    client = client_for("sesv2")
     client.meta.events.register_first("before-send.sesv2", answer)
     with pytest.raises(AccountError, match="form that its API does not have"):
         SesAccount(client).read()
@@ -245,68 +220,11 @@ def test_silence_is_an_error(operation: str, words: str) -> None:
     def cut(**_: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://email.example")
 
-    client = made("sesv2")
+    client = client_for("sesv2")
     client.meta.events.register_first("before-send.sesv2", cut)
     desk = SesAccount(client)
     with pytest.raises(AccountError, match=words):
         desk.read() if operation == "read" else desk.request_production(REQUEST)
-
-
-def test_what_was_sent_is_read_in_pages(cloudwatch: Any, metrics: Stubber) -> None:
-    """The metric of the whole account, in steps of five minutes."""
-    since = NOW - timedelta(days=2)
-    query = {
-        "Id": "send",
-        "MetricStat": {"Metric": {"Namespace": "AWS/SES", "MetricName": "Send"}, "Period": 300, "Stat": "Sum"},
-        "ReturnData": True,
-    }
-    asked = {"MetricDataQueries": [query], "StartTime": since, "EndTime": NOW}
-    first = {"Id": "send", "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
-    second = {"Id": "send", "Timestamps": [NOW - timedelta(minutes=10)], "Values": [5.0]}
-    metrics.add_response("get_metric_data", {"MetricDataResults": [first], "NextToken": "t"}, asked)
-    metrics.add_response("get_metric_data", {"MetricDataResults": [second, {"Id": "send"}]}, {**asked, "NextToken": "t"})
-    found = CloudWatchSends(cloudwatch).sent(since, NOW)
-    assert found == {NOW - timedelta(minutes=5): 7.0, NOW - timedelta(minutes=10): 5.0}
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [("AccessDenied", "right cloudwatch:GetMetricData is missing"), ("ThrottlingException", "ThrottlingException")],
-)
-def test_cloudwatch_that_refuses_names_the_right_or_the_code(cloudwatch: Any, metrics: Stubber, code: str, words: str) -> None:
-    """As SES's refusals do."""
-    metrics.add_client_error("get_metric_data", code)
-    with pytest.raises(MetricsError, match=words):
-        CloudWatchSends(cloudwatch).sent(NOW - timedelta(days=2), NOW)
-
-
-@pytest.mark.parametrize("status", ["InternalError", "Forbidden", "PartialData"])
-def test_a_part_of_what_was_sent_is_not_taken_for_all(cloudwatch: Any, metrics: Stubber, status: str) -> None:
-    """Hours that CloudWatch leaves out are no hours in which nothing was sent."""
-    part = {"Id": "send", "StatusCode": status, "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
-    metrics.add_response("get_metric_data", {"MetricDataResults": [part]})
-    with pytest.raises(MetricsError, match=f"only a part of what was sent: {status}"):
-        CloudWatchSends(cloudwatch).sent(NOW - timedelta(days=2), NOW)
-
-
-def test_a_part_with_more_to_come_is_read_to_the_end(cloudwatch: Any, metrics: Stubber) -> None:
-    """PartialData with a token is a page."""
-    first = {"Id": "send", "StatusCode": "PartialData", "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
-    last = {"Id": "send", "StatusCode": "Complete", "Timestamps": [NOW - timedelta(minutes=10)], "Values": [5.0]}
-    metrics.add_response("get_metric_data", {"MetricDataResults": [first], "NextToken": "t"})
-    metrics.add_response("get_metric_data", {"MetricDataResults": [last]})
-    assert sum(CloudWatchSends(cloudwatch).sent(NOW - timedelta(days=2), NOW).values()) == 12.0
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [{}, {"MetricDataResults": None}, {"MetricDataResults": [{"Id": "send", "Timestamps": [NOW], "Values": []}]}],
-)
-def test_an_answer_that_no_cloudwatch_gives_is_an_error_in_words(answer: dict[str, Any]) -> None:
-    """Without results, or with more moments than values."""
-    client = SimpleNamespace(get_metric_data=lambda **_: answer)
-    with pytest.raises(MetricsError, match="form that its API does not have"):
-        CloudWatchSends(client).sent(NOW - timedelta(days=2), NOW)
 
 
 def test_the_limits_are_those_of_the_api(ses: Any) -> None:

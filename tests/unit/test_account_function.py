@@ -1,6 +1,6 @@
 """The function that looks each day, as far as it looks at the account."""
 
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from ses_warden.domain.account_facts import Moved
 from ses_warden.errors import AccountError, AuditError, SettingsError
 from tests.support.dynamo import session, table_shapes
 from tests.support.emulator import REGION
+from tests.support.functions import context_of
 from tests.support.template import app_of
 
 ENVIRONMENT = {
@@ -23,13 +24,6 @@ ENVIRONMENT = {
     "SUPPRESSION_AUTHORITY": "ses",
 }
 QUIET = Round((), 0, Watched({}))
-CONTEXT = SimpleNamespace(
-    function_name="audit",
-    memory_limit_in_mb=512,
-    invoked_function_arn="arn",
-    aws_request_id="request",
-    get_remaining_time_in_millis=lambda: 900_000,
-)
 
 
 @pytest.fixture
@@ -45,7 +39,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def handle(app: ModuleType, monkeypatch: pytest.MonkeyPatch, watched: AccountWatched) -> Any:
     """The handler, with an account of which this was found."""
     monkeypatch.setattr(app, "watch_todays_account", lambda: watched)
-    return app.lambda_handler({}, CONTEXT)
+    return app.lambda_handler({}, context_of("audit"))
 
 
 def test_a_change_of_the_account_is_counted_and_logged(

@@ -4,9 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import ANY, Stubber
 
@@ -15,6 +13,7 @@ from ses_warden.application.guard_ports import Notice, NoticeKind
 from ses_warden.application.notices import enforcement_notice, failure_notice, notice_of
 from ses_warden.domain.guard_states import Action, State, Status
 from ses_warden.errors import AlertError
+from tests.support.aws import client_for
 
 NOW = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:alerts"
@@ -122,10 +121,7 @@ class Clients:
 
     def __init__(self) -> None:
         """Each tries once."""
-        session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-        self.sns, self.events = (
-            session.client(name, config=Config(retries={"total_max_attempts": 1})) for name in ("sns", "events")
-        )
+        self.sns, self.events = client_for("sns"), client_for("events")
         self.alerts = AwsAlerts(self.sns, self.events, topic=TOPIC, stack="ses-warden")
 
 

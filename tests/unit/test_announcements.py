@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -25,6 +24,7 @@ from ses_warden.domain.announcements import (
 from ses_warden.domain.entries import Decree, Entry, Evidence, Reason, State
 from ses_warden.domain.signals import Confidence
 from ses_warden.errors import SettingsError
+from tests.support.functions import context_of
 from tests.support.template import TEMPLATE, app_of
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -216,10 +216,9 @@ def test_the_function_answers_with_what_shall_come_again(bus: Any, monkeypatch: 
     """Lambda's partial batch response of a stream."""
     app = app_of("publisher")
     monkeypatch.setattr(app, "announcer", lambda: announcer(bus))
-    context = SimpleNamespace(function_name="f", memory_limit_in_mb=1, invoked_function_arn="a", aws_request_id="r")
     with Stubber(bus) as stub:
         stub.add_client_error("put_events", "InternalException")
-        answer = app.lambda_handler({"Records": [record(9, None, BOUNCED)]}, context)
+        answer = app.lambda_handler({"Records": [record(9, None, BOUNCED)]}, context_of("publisher"))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "9"}]}
 
 
@@ -233,5 +232,6 @@ def test_it_is_made_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         assert publishing.announcer() is publishing.announcer()
     finally:
         publishing.announcer.cache_clear()
-    with pytest.raises(SettingsError, match="RECIPIENT_EVENTS"):
-        publishing.privacy_from({"RECIPIENT_EVENTS": "off"})
+    monkeypatch.setenv("RECIPIENT_EVENTS", "off")
+    with pytest.raises(SettingsError, match="RECIPIENT_EVENTS must be hashed or plain, not 'off'"):
+        publishing.announcer()

@@ -203,11 +203,10 @@ def test_mail_that_is_still_under_way_counts_among_the_mails() -> None:
 
 
 def test_complaints_are_a_share_of_deliveries_where_they_are_reported() -> None:
-    """The plain rate, over all deliveries, stands beside it."""
+    """Providers that report none are no part of them."""
     found = judged(Outcomes(hour=TEN, sent=50_000, delivered=20_000, unreported=30_000, complaints=16))
 
     assert found.complaints.recent.rate == pytest.approx(0.0008)
-    assert found.complaints_plain.rate == pytest.approx(0.00032)
 
 
 def test_counters_become_outcomes() -> None:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from types import ModuleType
 
 import pytest
 
@@ -21,11 +20,12 @@ from ses_warden.application.watch import Watched
 from ses_warden.application.watch_account import AccountWatched
 from ses_warden.audit_settings import AuditSettings
 from ses_warden.bootstrap import auditing
-from ses_warden.domain.identities import IdentityView, Silence
+from ses_warden.domain.identities import IdentityView, MailFrom, Silence
 from ses_warden.errors import AuditError, LedgerError, SettingsError
-from tests.audit_zones import BOUNCES, REGION, good_identity, good_zone
+from tests.audit_zones import BOUNCES, MAIL_FROM, REGION, good_identity, good_zone
 from tests.guard_fakes import FakeAlerts
 from tests.support.dns_server import DnsServer, txt
+from tests.support.functions import context_of
 from tests.support.template import TEMPLATE, app_of
 from tests.unit.test_watch import FakeMemory
 
@@ -47,7 +47,7 @@ class AccountIdentities:
     fault: AuditError | None = None
     silence: Silence | None = None
     unverified: Sequence[str] = ()
-    mail_from: str | None = BOUNCES
+    mail_from: MailFrom | None = MAIL_FROM
 
     def view(self, domain: str) -> IdentityView:
         """See the port."""
@@ -237,37 +237,25 @@ def app(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-@pytest.fixture
-def context() -> Any:
-    """Lambda's context."""
-    return SimpleNamespace(
-        function_name="audit",
-        memory_limit_in_mb=512,
-        invoked_function_arn="arn",
-        aws_request_id="request",
-        get_remaining_time_in_millis=lambda: 900_000,
-    )
-
-
 def test_the_function_answers_counts_and_logs(
-    app: ModuleType, context: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    app: ModuleType, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """How many were audited, how many changes were told; the log names what is bad."""
     with DnsServer(good_zone()) as server:
         account = Account(server, AccountIdentities(("example.com", "gone.example")))
         monkeypatch.setattr(app, "daily_round", lambda _: account.round())
-        assert app.lambda_handler({}, context) == {"audited": 2, "left": 0, "told": 1, "account_told": 0}
+        assert app.lambda_handler({}, context_of("audit")) == {"audited": 2, "left": 0, "told": 1, "account_told": 0}
     bad = {record.__dict__["domain"]: record.__dict__["bad"] for record in caplog.records if record.message == "audited"}
     assert bad["example.com"] == []
     assert "broken dmarc.record _dmarc.gone.example" in bad["gone.example"]
 
 
-def test_the_function_fails_where_something_is_left_undone(app: ModuleType, context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_function_fails_where_something_is_left_undone(app: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lambda tries again, and an alarm says so."""
     left = Round((), 3, Watched({}), (LedgerError("the row of domain/a.example"),))
     monkeypatch.setattr(app, "daily_round", lambda _: left)
     with pytest.raises(AuditError, match=r"the row of domain/a\.example"):
-        app.lambda_handler({}, context)
+        app.lambda_handler({}, context_of("audit"))
 
 
 def test_the_function_stops_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ses_warden.domain import facts
 from ses_warden.domain.bounces import BounceKind, ComplaintKind, classify_bounce, classify_complaint
+from ses_warden.domain.counters import Counter
+from ses_warden.domain.entries import State
+from ses_warden.domain.signals import bounce_signal, complaint_signal
+from ses_warden.domain.suppression import decide
 from tests.support.samples import FORMS, names, ses
+from tests.support.signals import JANE, NOW
 
 HARD, POLICY, SOFT = BounceKind.HARD, BounceKind.POLICY_REFUSAL, BounceKind.SOFT
+SUPPRESSING = (HARD, BounceKind.UNKNOWN_PERMANENT, BounceKind.GLOBAL_LIST)
 
 # Every sample of a bounce, with what it means.
 SAMPLES = {
@@ -200,7 +207,6 @@ def test_an_automatic_reply_is_no_failure(action: str | None, status: str | None
 def test_what_ses_could_not_determine_is_a_strike(bounce: Dsn) -> None:
     """Row 5: Undetermined; and so is a type that SES does not document."""
     assert bounce.kind is BounceKind.UNDETERMINED
-    assert bounce.kind.strikes
 
 
 @pytest.mark.parametrize(
@@ -219,7 +225,6 @@ def test_what_ses_could_not_determine_is_a_strike(bounce: Dsn) -> None:
 def test_a_soft_failure_is_a_strike(bounce: Dsn) -> None:
     """Row 6: MailboxFull, status 4.4.7 and other soft failures; a sub-type that is not known is one."""
     assert bounce.kind is SOFT
-    assert bounce.kind.strikes
 
 
 @pytest.mark.parametrize(
@@ -234,7 +239,6 @@ def test_a_soft_failure_is_a_strike(bounce: Dsn) -> None:
 def test_a_soft_refusal_of_the_sender_is_no_strike(bounce: Dsn) -> None:
     """Three weeks without DKIM must not silence all of a provider's recipients."""
     assert bounce.kind is POLICY
-    assert not bounce.kind.strikes
 
 
 @pytest.mark.parametrize("sub_type", ["MessageTooLarge", "ContentRejected", "AttachmentRejected", "CustomTimeoutExceeded"])
@@ -273,28 +277,32 @@ def test_a_complaint_about_mail_that_was_never_sent_is_none(feedback_type: str |
 
 
 @pytest.mark.parametrize(
-    ("kind", "suppresses", "strikes", "counts"),
+    ("kind", "state", "counter"),
     [
-        (BounceKind.HARD, True, False, True),
-        (BounceKind.UNKNOWN_PERMANENT, True, False, True),
-        (BounceKind.GLOBAL_LIST, True, False, True),
-        (BounceKind.POLICY_REFUSAL, False, False, False),
-        (BounceKind.LIST_HIT, False, False, False),
-        (BounceKind.AUTO_REPLY, False, False, False),
-        (BounceKind.SOFT, False, True, False),
-        (BounceKind.UNDETERMINED, False, True, False),
-        (BounceKind.CONTENT, False, False, False),
-        (ComplaintKind.COMPLAINT, True, False, True),
-        (ComplaintKind.NOT_SPAM, False, False, False),
-        (ComplaintKind.AUTH_FAILURE, False, False, False),
-        (ComplaintKind.LIST_HIT, False, False, False),
+        (BounceKind.HARD, State.SUPPRESSED, Counter.HARD),
+        (BounceKind.UNKNOWN_PERMANENT, State.SUPPRESSED, Counter.HARD),
+        (BounceKind.GLOBAL_LIST, State.SUPPRESSED, Counter.HARD),
+        (BounceKind.POLICY_REFUSAL, None, Counter.POLICY),
+        (BounceKind.LIST_HIT, None, Counter.LISTED),
+        (BounceKind.AUTO_REPLY, None, Counter.AUTO_REPLIES),
+        (BounceKind.SOFT, State.WATCHING, Counter.SOFT),
+        (BounceKind.UNDETERMINED, State.WATCHING, Counter.UNDETERMINED),
+        (BounceKind.CONTENT, None, Counter.CONTENT),
+        (ComplaintKind.COMPLAINT, State.SUPPRESSED, Counter.COMPLAINTS),
+        (ComplaintKind.NOT_SPAM, State.RELEASED, Counter.WITHDRAWN),
+        (ComplaintKind.AUTH_FAILURE, None, Counter.REPORTS),
+        (ComplaintKind.LIST_HIT, None, Counter.REPORTS),
     ],
 )
-def test_each_kind_has_its_columns_of_the_table(
-    kind: BounceKind | ComplaintKind, suppresses: bool, strikes: bool, counts: bool
-) -> None:
-    """Does it suppress, is it a strike, does it count in the rate."""
-    assert (kind.suppresses, kind.strikes, kind.counts_in_rate) == (suppresses, strikes, counts)
+def test_each_kind_has_its_columns_of_the_table(kind: BounceKind | ComplaintKind, state: State | None, counter: Counter) -> None:
+    """What one does to an address that nobody knows (of a list hit, the sub-type decides), and as what it counts."""
+    if isinstance(kind, BounceKind):
+        signal, counted = bounce_signal(kind, JANE, at=NOW, message_id="mail"), facts._BOUNCE_COUNTERS[kind]
+    else:
+        signal, counted = complaint_signal(kind, JANE, at=NOW, message_id="mail"), facts._COMPLAINT_COUNTERS[kind]
+    entry = decide(None, signal) if signal else None
+
+    assert (entry.state if entry else None, counted) == (state, counter)
 
 
 WORDS = st.none() | st.sampled_from(["General", "failed", "4.4.7", "5.7.1", "550 5.7.1 blocked"]) | st.text(max_size=40)
@@ -306,5 +314,5 @@ def test_any_text_has_a_meaning(
 ) -> None:
     """Nothing that SES or a server may say is an error; and what is not Permanent never suppresses at once."""
     kind = Dsn(bounce_type, sub_type, action, status, diagnostic).kind
-    assert not kind.suppresses or bounce_type == "Permanent" or sub_type == "Suppressed"
+    assert kind not in SUPPRESSING or bounce_type == "Permanent" or sub_type == "Suppressed"
     assert classify_complaint(sub_type, status) in ComplaintKind

@@ -1,43 +1,38 @@
-"""AWS's own rates, against botocore's own model of CloudWatch; and the queue's length."""
+"""AWS's own rates and counts, against botocore's own model of CloudWatch; and the queue's length."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import ANY, Stubber
 
-from ses_warden.adapters.cloudwatch import CloudWatchReputation, SqsBacklog
+from ses_warden.adapters.backlog import SqsBacklog
+from ses_warden.adapters.cloudwatch import CloudWatchReputation, CloudWatchSends
 from ses_warden.domain.guard_states import Word
 from ses_warden.errors import MetricsError
+from tests.support.aws import client_for, shared, stubbed
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 MARKETING = "configuration-set/marketing"
+STEP = timedelta(minutes=5)
 QUEUE = "https://sqs.eu-west-1.amazonaws.com/111122223333/activity"
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 
 
-def made(service: str) -> Any:
-    """A client that tries once."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    return session.client(service, config=Config(retries={"total_max_attempts": 1}))
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client() -> Any:
     """CloudWatch."""
-    return made("cloudwatch")
+    return shared("cloudwatch")
 
 
 @pytest.fixture
 def stub(client: Any) -> Iterator[Stubber]:
     """Answers in CloudWatch's place."""
-    with Stubber(client) as stub:
+    with stubbed(client) as stub:
         yield stub
-        stub.assert_no_pending_responses()
 
 
 def results(*values: list[float]) -> dict[str, Any]:
@@ -105,6 +100,64 @@ def test_a_refusal_is_an_error(client: Any, stub: Stubber) -> None:
         CloudWatchReputation(client).words(["account"], NOW)
 
 
+def test_what_was_sent_is_read_in_pages(client: Any, stub: Stubber) -> None:
+    """The metric of the whole account, in steps."""
+    since = NOW - timedelta(days=2)
+    metric = {"Namespace": "AWS/SES", "MetricName": "Send", "Dimensions": []}
+    query = {
+        "Id": "send",
+        "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Sum"},
+        "ReturnData": True,
+    }
+    asked = {"MetricDataQueries": [query], "StartTime": since, "EndTime": NOW}
+    first = {"Id": "send", "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
+    second = {"Id": "send", "Timestamps": [NOW - timedelta(minutes=10)], "Values": [5.0]}
+    stub.add_response("get_metric_data", {"MetricDataResults": [first], "NextToken": "t"}, asked)
+    stub.add_response("get_metric_data", {"MetricDataResults": [second, {"Id": "send"}]}, {**asked, "NextToken": "t"})
+    found = CloudWatchSends(client, STEP).sent(since, NOW)
+    assert found == {NOW - timedelta(minutes=5): 7.0, NOW - timedelta(minutes=10): 5.0}
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("AccessDenied", "right cloudwatch:GetMetricData is missing"), ("ThrottlingException", "ThrottlingException")],
+)
+def test_cloudwatch_that_refuses_names_the_right_or_the_code(client: Any, stub: Stubber, code: str, words: str) -> None:
+    """As SES's refusals do."""
+    stub.add_client_error("get_metric_data", code)
+    with pytest.raises(MetricsError, match=words):
+        CloudWatchSends(client, STEP).sent(NOW - timedelta(days=2), NOW)
+
+
+@pytest.mark.parametrize("status", ["InternalError", "Forbidden", "PartialData"])
+def test_a_part_of_what_was_sent_is_not_taken_for_all(client: Any, stub: Stubber, status: str) -> None:
+    """Hours that CloudWatch leaves out are no hours in which nothing was sent."""
+    part = {"Id": "send", "StatusCode": status, "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
+    stub.add_response("get_metric_data", {"MetricDataResults": [part]})
+    with pytest.raises(MetricsError, match=f"only a part of what was sent: {status}"):
+        CloudWatchSends(client, STEP).sent(NOW - timedelta(days=2), NOW)
+
+
+def test_a_part_with_more_to_come_is_read_to_the_end(client: Any, stub: Stubber) -> None:
+    """PartialData with a token is a page."""
+    first = {"Id": "send", "StatusCode": "PartialData", "Timestamps": [NOW - timedelta(minutes=5)], "Values": [7.0]}
+    last = {"Id": "send", "StatusCode": "Complete", "Timestamps": [NOW - timedelta(minutes=10)], "Values": [5.0]}
+    stub.add_response("get_metric_data", {"MetricDataResults": [first], "NextToken": "t"})
+    stub.add_response("get_metric_data", {"MetricDataResults": [last]})
+    assert sum(CloudWatchSends(client, STEP).sent(NOW - timedelta(days=2), NOW).values()) == 12.0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"MetricDataResults": None}, {"MetricDataResults": [{"Id": "send", "Timestamps": [NOW], "Values": []}]}],
+)
+def test_an_answer_that_no_cloudwatch_gives_is_an_error_in_words(answer: dict[str, Any]) -> None:
+    """Without results, or with more moments than values."""
+    client = SimpleNamespace(get_metric_data=lambda **_: answer)
+    with pytest.raises(MetricsError, match="form that its API does not have"):
+        CloudWatchSends(client, STEP).sent(NOW - timedelta(days=2), NOW)
+
+
 def cut(**_: Any) -> None:
     """The line is dead."""
     raise ConnectTimeoutError(endpoint_url="https://aws.example")
@@ -112,7 +165,7 @@ def cut(**_: Any) -> None:
 
 def test_silence_is_an_error() -> None:
     """Of either service."""
-    cloudwatch, sqs = made("cloudwatch"), made("sqs")
+    cloudwatch, sqs = client_for("cloudwatch"), client_for("sqs")
     for client in (cloudwatch, sqs):
         client.meta.events.register_first("before-send", cut)
     with pytest.raises(MetricsError, match="CloudWatch did not answer: ConnectTimeoutError"):
@@ -124,7 +177,7 @@ def test_silence_is_an_error() -> None:
 @pytest.mark.parametrize(("counts", "waiting"), [(("0", "0", "0"), 0), (("5", "1000", "2"), 1007)])
 def test_what_waits_is_visible_in_flight_or_delayed(counts: tuple[str, str, str], waiting: int) -> None:
     """All that is not recorded yet."""
-    client = made("sqs")
+    client = client_for("sqs")
     with Stubber(client) as stub:
         answer = {"Attributes": dict(zip(COUNTS, counts, strict=True))}
         stub.add_response("get_queue_attributes", answer, {"QueueUrl": QUEUE, "AttributeNames": list(COUNTS)})
@@ -133,7 +186,7 @@ def test_what_waits_is_visible_in_flight_or_delayed(counts: tuple[str, str, str]
 
 def test_a_queue_that_refuses_is_an_error() -> None:
     """Not an empty queue."""
-    client = made("sqs")
+    client = client_for("sqs")
     with Stubber(client) as stub:
         stub.add_client_error("get_queue_attributes", "AccessDenied")
         with pytest.raises(MetricsError, match="AccessDenied"):

@@ -60,7 +60,7 @@ def test_what_is_no_domain_is_refused(text: str) -> None:
 
 def test_the_records_of_dkim_are_where_the_tokens_say() -> None:
     """A CNAME for each; SES says in which zone the keys are, since new Regions have zones of their own."""
-    [one] = dkim_records("example.com", ["abc"])
+    [one] = dkim_records("example.com", ["abc"], "dkim.amazonses.com")
     [other] = dkim_records("example.com", ["abc"], "dkim.af-south-1.amazonses.com")
     assert one == DnsRecord("abc._domainkey.example.com", "CNAME", "abc.dkim.amazonses.com", Purpose.DKIM)
     assert other.value == "abc.dkim.af-south-1.amazonses.com"
@@ -69,13 +69,13 @@ def test_the_records_of_dkim_are_where_the_tokens_say() -> None:
 def test_a_token_that_is_no_label_is_refused() -> None:
     """Nothing that SES says gets into a zone unread."""
     with pytest.raises(RecordError):
-        dkim_records("example.com", ['x" IN TXT "y'])
+        dkim_records("example.com", ['x" IN TXT "y'], "dkim.amazonses.com")
 
 
 def test_a_zone_file_has_absolute_names_and_quoted_texts() -> None:
     """Lines that a zone's administrator can paste."""
     records = [
-        *dkim_records("example.com", ["abc"]),
+        *dkim_records("example.com", ["abc"], "dkim.amazonses.com"),
         *mail_from_records("bounce.example.com", "eu-west-1"),
         dmarc_record("example.com", "v=DMARC1; p=none"),
     ]

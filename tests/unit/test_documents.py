@@ -21,8 +21,9 @@ from ses_warden.adapters.metrics import LAG, NAMES
 from ses_warden.adapters.rows import row_of
 from ses_warden.adapters.sync_metrics import SYNC_METRICS
 from ses_warden.domain.entries import Entry
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import Fact, facts_of, signal_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden.domain.suppression import decide
 from tests.support.samples import names, ses
 from tests.support.template import TEMPLATE, Json, load, of_type, resolve

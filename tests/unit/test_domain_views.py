@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 
 from ses_warden.application.look_at_identities import Look, Own, VdmSeen
 from ses_warden.domain.findings import Finding, Standing
-from ses_warden.domain.sending_identities import Dkim, Identity, Seen, Topics
+from ses_warden.domain.identities import Dkim, Identity
+from ses_warden.domain.sending_identities import Seen, Topics
 from ses_warden.domain.vdm import OURS_A_MONTH, SetVdm, Vdm, bill
 from ses_warden_cli.domain import shapes, views
 
@@ -92,7 +93,7 @@ def test_nothing_that_a_stranger_named_reaches_the_terminal(capsys: pytest.Captu
         name="x",
         is_domain=True,
         verified=True,
-        verification="SUCCESS",
+        status="SUCCESS",
         dkim=Dkim(True, "\x1b[31mSUCCESS"),
         configuration_set="[red]set",
     )

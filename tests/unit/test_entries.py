@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 
 from ses_warden.domain.bounces import BounceKind
-from ses_warden.domain.suppression import MEMORY, Change, Signal, blocks, bounce_signal, change, explain, keep_until
+from ses_warden.domain.entries import MEMORY, Change, blocks, change, explain, keep_until
+from ses_warden.domain.signals import Signal, bounce_signal
 from tests.support.signals import (
     DAY,
     JANE,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ses_warden.domain import events
-from ses_warden.domain.events import Bounce, Complaint, MailEvent, SetupMessage, UnknownEvent, parse_event
+from ses_warden.domain.events import Bounce, Complaint, MailEvent, SetupMessage, UnknownEvent
+from ses_warden.domain.parsing import parse_event
 from ses_warden.errors import UnparsableEvent
 from tests.support.samples import SAMPLE_OF, names, ses
 
@@ -32,7 +32,7 @@ def test_each_type_has_its_model(kind: str, name: str) -> None:
     """The model is found by SES's own name of the type, and says it."""
     event = mail_event(name)
 
-    assert (event.type, event.form) == (kind, "event-publishing")
+    assert (event.type, event.event_type, event.notification_type) == (kind, kind, None)
 
 
 @pytest.mark.parametrize("name", names("identity"))
@@ -40,7 +40,8 @@ def test_identity_notifications_are_the_same_models(name: str) -> None:
     """They name their type in `notificationType` and have no tags."""
     event = mail_event(name)
 
-    assert (event.form, event.mail.tags, event.mail.configuration_set) == ("identity-feedback", {}, None)
+    assert (event.event_type, event.notification_type) == (None, event.type)
+    assert (event.mail.tags, event.mail.configuration_set) == ({}, None)
     assert event.mail.source_ip
 
 
@@ -171,11 +172,6 @@ def test_events_cannot_be_changed() -> None:
 
     with pytest.raises(ValueError, match="frozen"):
         event.mail.source = "somebody else"  # type: ignore[misc]  # that it is refused is the test
-
-
-def test_the_module_offers_what_others_rely_on() -> None:
-    """The public names of the design."""
-    assert set(events.__all__) == {"SesEvent", "parse_event"}
 
 
 @pytest.mark.parametrize(

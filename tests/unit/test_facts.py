@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import event_time, facts_of, fingerprint, recipients
+from ses_warden.domain.parsing import parse_event
 from ses_warden.errors import UnparsableEvent
 from tests.support.samples import SAMPLE_OF, ses
 

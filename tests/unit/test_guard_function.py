@@ -20,6 +20,7 @@ from ses_warden.domain.rates import Outcomes, Thresholds
 from ses_warden.errors import GuardIncomplete, SettingsError, SwitchError
 from ses_warden.guard_settings import GuardSettings
 from tests.guard_fakes import World
+from tests.support.functions import GUARD_USUAL, context_of
 from tests.support.template import TEMPLATE, app_of
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
@@ -28,15 +29,7 @@ ENVIRONMENT = {
     "COUNTER_SHARDS": "8",
     "GUARD_MODE": "active",
     "GUARD_ACCOUNT_MODE": "dry-run",
-    "BOUNCE_PAUSE_RATE": "0.04",
-    "BOUNCE_WARN_RATE": "0.03",
-    "BOUNCE_WINDOW_MAILS": "10000",
-    "COMPLAINT_PAUSE_RATE": "0.0008",
-    "COMPLAINT_WARN_RATE": "0.0006",
-    "COMPLAINT_WINDOW_MAILS": "50000",
-    "FALSE_PAUSE_PROBABILITY": "0.01",
-    "POLICY_REFUSALS_COUNT_AS_HARD": "false",
-    "MAX_ACTIVITY_LAG_SECONDS": "900",
+    **GUARD_USUAL,
     "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
     "ACTIVITY_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/activity",
     "POWERTOOLS_SERVICE_NAME": "ses-warden",
@@ -209,18 +202,10 @@ def app() -> ModuleType:
     return app_of("guard")
 
 
-CONTEXT = SimpleNamespace(
-    function_name="guard",
-    memory_limit_in_mb=1024,
-    invoked_function_arn="arn:aws:lambda:eu-west-1:111122223333:function:guard",
-    aws_request_id="1",
-)
-
-
 def handle(app: ModuleType, monkeypatch: pytest.MonkeyPatch, result: GuardOutcome) -> Any:
     """The handler, with a guard that finds this."""
     monkeypatch.setattr(app, "guard", lambda: SimpleNamespace(look=lambda _event: result))
-    return app.lambda_handler({}, CONTEXT)
+    return app.lambda_handler({}, context_of("guard"))
 
 
 def test_a_run_answers_with_its_deeds(

@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.config import Config
-from moto import mock_aws
 
 from ses_warden.adapters.guard_store import DynamoGuardStore
 from ses_warden.adapters.ledger import DynamoLedger, Tables
@@ -15,13 +13,15 @@ from ses_warden.application.guard_ports import Look, Record
 from ses_warden.application.ports import Cohort, Transaction
 from ses_warden.domain.cohorts import Change, Rollup, Tally
 from ses_warden.domain.counters import WATCHED, Counter
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import facts_of
 from ses_warden.domain.guard_states import Action, Mode, State, Status, Suspicion, Word
+from ses_warden.domain.parsing import parse_event
 from ses_warden.domain.rates import Outcomes
 from ses_warden.errors import LedgerBusy, LedgerError
 from ses_warden_cli.samples.doors import compact
-from tests.support.dynamo import Answer, Wire, cancelled, failure, session, success, table_shapes
+from tests.support.aws import client_for, tables
+from tests.support.dynamo import Answer, Wire, cancelled, failure, success
 from tests.support.samples import make_event
 
 if TYPE_CHECKING:
@@ -38,17 +38,15 @@ SHARDS = 3
 @pytest.fixture
 def dynamodb() -> "Iterator[DynamoDBClient]":
     """A client, with the tables of the template."""
-    with mock_aws():
-        client = session().client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
-        for name, shape in table_shapes().items():
-            client.create_table(TableName=name, **shape)
+    with tables() as client:
         yield client
 
 
 @pytest.fixture
 def offline() -> "DynamoDBClient":
     """A client whose every call a test answers."""
-    return session().client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
+    client: DynamoDBClient = client_for("dynamodb")
+    return client
 
 
 def made(client: "DynamoDBClient", pauses: list[float] | None = None) -> DynamoGuardStore:

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from ses_warden.adapters.identities import SesIdentities
 from ses_warden.adapters.ses_pace import PACE_SECONDS
-from ses_warden.domain.identities import Dkim, Identity, Silence, candidates
+from ses_warden.domain.identities import Dkim, Identity, MailFrom, Silence, candidates
 from ses_warden.errors import AuditError
+from tests.support.aws import client_for, stubbed
 
 ANSWER: dict[str, Any] = {
     "IdentityType": "DOMAIN",
@@ -37,16 +36,14 @@ ANSWER: dict[str, Any] = {
 @pytest.fixture
 def client() -> Any:
     """A client that no request leaves."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    return session.client("sesv2", config=Config(retries={"total_max_attempts": 1}))
+    return client_for("sesv2")
 
 
 @pytest.fixture
 def ses(client: Any) -> Iterator[Stubber]:
     """What SES answers, in turn; all of it must be asked for."""
-    with Stubber(client) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
+    with stubbed(client) as stub:
+        yield stub
 
 
 def identities(client: Any, slept: list[float] | None = None) -> SesIdentities:
@@ -63,17 +60,15 @@ def test_an_identity_is_read_whole(client: Any, ses: Stubber) -> None:
         name="example.com",
         verified=True,
         status="SUCCESS",
-        dkim=Dkim(signs=True, status="SUCCESS", tokens=("aaa", "bbb", "ccc"), key_length=1024),
-        mail_from="bounce.example.com",
-        mail_from_status="PENDING",
-        rejects_without_mx=True,
+        dkim=Dkim(signs=True, status="SUCCESS", tokens=("aaa", "bbb", "ccc"), key="RSA_1024_BIT"),
+        mail_from=MailFrom("bounce.example.com", "PENDING", rejects=True),
     )
 
 
 def test_a_bare_answer_is_an_identity_that_may_not_send(client: Any, ses: Stubber) -> None:
     """Whatever is missing is not so."""
     ses.add_response("get_email_identity", {})
-    assert identities(client).view("example.com").identity == Identity("example.com", verified=False)
+    assert identities(client).view("example.com").identity == Identity(name="example.com", verified=False, status="unknown")
 
 
 def test_a_region_may_have_a_zone_of_its_own(client: Any, ses: Stubber) -> None:

@@ -1,42 +1,29 @@
-"""The requests about identities, against botocore's own models of both versions of SES's API, and of CloudWatch."""
+"""The requests about identities, against botocore's own models of both versions of SES's API."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from ses_warden.adapters.identity_listing import MOST_TOPICS, CloudWatchVolume, SesIdentities, answer_of
+from ses_warden.adapters.identity_listing import MOST_TOPICS, SesIdentities, answer_of
 from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.application.look_at_identities import Listed
-from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
+from ses_warden.domain.identities import Dkim, Identity, MailFrom
+from ses_warden.domain.sending_identities import Topics
 from ses_warden.domain.vdm import SetVdm, Vdm
 from ses_warden.errors import IdentityError, NoIdentity, RightMissing
+from tests.support.aws import shared, stubbed
 
-SINCE, UNTIL = datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
 TOPIC, OTHER = (f"arn:aws:sns:eu-west-1:111122223333:{name}" for name in ("feedback", "other"))
 
 
-@pytest.fixture(scope="module")
-def clients() -> dict[str, Any]:
-    """One of each for all, as they read botocore's models."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    config = Config(retries={"total_max_attempts": 1})
-    return {name: session.client(name, config=config) for name in ("sesv2", "ses", "cloudwatch")}
-
-
 @pytest.fixture
-def stubs(clients: dict[str, Any]) -> Iterator[dict[str, Stubber]]:
-    """Answers in their place, after checking each request against the model."""
-    with ExitStack() as opened:
-        yield (made := {name: opened.enter_context(Stubber(client)) for name, client in clients.items()})
-        for stub in made.values():
-            stub.assert_no_pending_responses()
+def stubs() -> Iterator[dict[str, Stubber]]:
+    """Answers in the place of both versions of SES's API."""
+    with stubbed(shared("sesv2")) as second, stubbed(shared("ses")) as first:
+        yield {"sesv2": second, "ses": first}
 
 
 @pytest.fixture
@@ -46,9 +33,9 @@ def slept() -> list[float]:
 
 
 @pytest.fixture
-def ses(clients: dict[str, Any], slept: list[float]) -> SesIdentities:
+def ses(slept: list[float]) -> SesIdentities:
     """The port; time passes by sleeping alone."""
-    return SesIdentities(clients["sesv2"], lambda: clients["ses"], sleep=slept.append, monotonic=lambda: sum(slept))
+    return SesIdentities(shared("sesv2"), lambda: shared("ses"), sleep=slept.append, monotonic=lambda: sum(slept))
 
 
 def test_identities_are_listed_in_pages_one_a_second(ses: SesIdentities, stubs: dict[str, Stubber], slept: list[float]) -> None:
@@ -90,7 +77,7 @@ def test_an_identity_is_read_whole(ses: SesIdentities, stubs: dict[str, Stubber]
         name="example.com",
         is_domain=True,
         verified=True,
-        verification="SUCCESS",
+        status="SUCCESS",
         dkim=Dkim(True, "SUCCESS", "RSA_1024_BIT", "AWS_SES", ("a", "b", "c"), "dkim.eu-west-1.amazonses.com"),
         mail_from=MailFrom("bounce.example.com", "PENDING", rejects=True),
         configuration_set="ses-warden",
@@ -103,7 +90,7 @@ def test_an_identity_that_ses_says_little_of_is_read_too(ses: SesIdentities, stu
     """What is not said is not taken for good; forwarding is on unless SES says that it is off."""
     stubs["sesv2"].add_response("get_email_identity", {"IdentityType": "EMAIL_ADDRESS"}, {"EmailIdentity": "jane@example.com"})
     assert ses.identity("jane@example.com") == Identity(
-        name="jane@example.com", is_domain=False, verified=False, verification="unknown", dkim=Dkim(False, "unknown"), forwards=True
+        name="jane@example.com", is_domain=False, verified=False, status="unknown", forwards=True
     )
 
 
@@ -169,18 +156,6 @@ def test_a_set_may_say_otherwise_about_vdm(ses: SesIdentities, stubs: dict[str, 
     assert ses.set_vdm("ses-warden") == SetVdm("ses-warden", False, None)
 
 
-def test_the_volume_is_the_sum_of_all_days(clients: dict[str, Any], stubs: dict[str, Stubber]) -> None:
-    """Over all pages."""
-    query = {"Id": "sent", "MetricStat": {"Metric": {"Namespace": "AWS/SES", "MetricName": "Send"}, "Period": 86400, "Stat": "Sum"}}
-    asked = {"MetricDataQueries": [query], "StartTime": SINCE, "EndTime": UNTIL}
-    first = {"MetricDataResults": [{"Id": "sent", "Values": [2.0, 3.0]}], "NextToken": "t"}
-    stubs["cloudwatch"].add_response("get_metric_data", first, asked)
-    stubs["cloudwatch"].add_response(
-        "get_metric_data", {"MetricDataResults": [{"Id": "sent", "Values": [4.0]}]}, asked | {"NextToken": "t"}
-    )
-    assert CloudWatchVolume(clients["cloudwatch"]).sent(SINCE, UNTIL) == 9
-
-
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
 def test_a_missing_right_is_named(ses: SesIdentities, stubs: dict[str, Stubber], code: str) -> None:
     """By the name that a policy takes, whichever way the API spells the refusal."""
@@ -190,7 +165,7 @@ def test_a_missing_right_is_named(ses: SesIdentities, stubs: dict[str, Stubber],
     assert "jane" not in str(refusal.value)
 
 
-def test_each_question_names_its_own_right(ses: SesIdentities, clients: dict[str, Any], stubs: dict[str, Stubber]) -> None:
+def test_each_question_names_its_own_right(ses: SesIdentities, stubs: dict[str, Stubber]) -> None:
     """By the name that a policy takes."""
     questions: dict[tuple[str, str, str], Callable[[], object]] = {
         ("sesv2", "list_email_identities", "ses:ListEmailIdentities"): lambda: list(ses.listed()),
@@ -200,9 +175,6 @@ def test_each_question_names_its_own_right(ses: SesIdentities, clients: dict[str
         ),
         ("sesv2", "get_account", "ses:GetAccount"): ses.vdm,
         ("sesv2", "get_configuration_set", "ses:GetConfigurationSet"): lambda: ses.set_vdm("x"),
-        ("cloudwatch", "get_metric_data", "cloudwatch:GetMetricData"): lambda: CloudWatchVolume(clients["cloudwatch"]).sent(
-            SINCE, UNTIL
-        ),
     }
     for (service, operation, right), ask in questions.items():
         stubs[service].add_client_error(operation, "AccessDenied")

@@ -9,19 +9,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
-from moto import mock_aws
 
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.application.ports import Cohort, EntryKey, FactKey, Known, Rejected, Transaction
 from ses_warden.domain.counters import Counter
 from ses_warden.domain.entries import Entry, State
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import Fact, facts_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 from ses_warden_cli.samples.doors import compact
-from tests.support.dynamo import Answer, Wire, cancelled, failure, session, success, table_shapes
+from tests.support.aws import client_for, tables
+from tests.support.dynamo import Answer, Wire, cancelled, failure, success
 from tests.support.samples import make_event
 
 if TYPE_CHECKING:
@@ -37,16 +37,14 @@ SHARDS = 4
 @pytest.fixture
 def offline() -> "DynamoDBClient":
     """A client whose every call a test answers."""
-    return session().client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
+    client: DynamoDBClient = client_for("dynamodb")
+    return client
 
 
 @pytest.fixture
 def dynamodb() -> "Iterator[DynamoDBClient]":
     """A client, with the tables of the template."""
-    with mock_aws():
-        client = session().client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
-        for name, shape in table_shapes().items():
-            client.create_table(TableName=name, **shape)
+    with tables() as client:
         yield client
 
 

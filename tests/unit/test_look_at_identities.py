@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ses_warden.application.look_at_identities import Identities, Listed, Look, Own, Volume, look_at_identities
+from ses_warden.application.look_at_account import SendMetric
+from ses_warden.application.look_at_identities import Identities, Listed, Look, Own, look_at_identities
 from ses_warden.application.print_records import OneIdentity, RecordsWish, records_of
 from ses_warden.domain.dmarc_record import DmarcWish, Policy
 from ses_warden.domain.findings import Standing
-from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
+from ses_warden.domain.identities import Dkim, Identity, MailFrom
+from ses_warden.domain.sending_identities import Topics
 from ses_warden.domain.vdm import SetVdm, Vdm
-from ses_warden.errors import IdentityError, NoIdentity, RecordError, RightMissing
+from ses_warden.errors import MetricsError, NoIdentity, RecordError, RightMissing
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 OURS = "arn:aws:sns:eu-west-1:111122223333:ses-warden-FeedbackTopic"
@@ -23,7 +25,7 @@ DKIM = Dkim(signs=True, status="SUCCESS", key="RSA_2048_BIT", origin="AWS_SES", 
 def identity(name: str, **changes: object) -> Identity:
     """An identity that is in order."""
     usual = Identity(
-        name=name, is_domain=True, verified=True, verification="SUCCESS", dkim=DKIM, configuration_set="ses-warden", forwards=False
+        name=name, is_domain=True, verified=True, status="SUCCESS", dkim=DKIM, configuration_set="ses-warden", forwards=False
     )
     return replace(usual, **changes)  # type: ignore[arg-type] # of its own fields
 
@@ -73,16 +75,16 @@ class FakeIdentities:
 
 
 @dataclass
-class FakeVolume:
-    """The port `Volume` in memory."""
+class FakeMetric:
+    """The port `SendMetric` in memory."""
 
-    mails: int | None = 1_000_000
+    mails: Mapping[datetime, float] | None = field(default_factory=lambda: {NOW - timedelta(days=2): 999_990, NOW: 10})
     asked: list[tuple[datetime, datetime]] = field(default_factory=list)
 
-    def sent(self, since: datetime, until: datetime) -> int:
+    def sent(self, since: datetime, until: datetime) -> Mapping[datetime, float]:
         self.asked.append((since, until))
         if self.mails is None:
-            raise IdentityError("CloudWatch did not answer")
+            raise MetricsError("CloudWatch did not answer")
         return self.mails
 
 
@@ -100,11 +102,13 @@ def ses() -> FakeIdentities:
 def take(ses: FakeIdentities) -> Take:
     """Takes a look."""
 
-    def _take(*, own: Own = OWN, limit: int = 10, volume: Volume | None = None, done: list[tuple[int, int]] | None = None) -> Look:
+    def _take(
+        *, own: Own = OWN, limit: int = 10, metric: SendMetric | None = None, done: list[tuple[int, int]] | None = None
+    ) -> Look:
         seen: list[tuple[int, int]] = [] if done is None else done
         port: Identities = ses
         return look_at_identities(
-            port, volume or FakeVolume(), own, NOW, limit=limit, progress=lambda number, of: seen.append((number, of))
+            port, metric or FakeMetric(), own, NOW, limit=limit, progress=lambda number, of: seen.append((number, of))
         )
 
     return _take
@@ -204,9 +208,9 @@ def test_without_the_stack_it_is_unknown_what_comes_here(take: Take, ses: FakeId
 
 def test_vdm_is_seen_with_the_volume_of_thirty_days(take: Take) -> None:
     """The account's switches, the set's own, and both bills."""
-    volume = FakeVolume()
-    vdm = take(volume=volume).vdm
-    assert volume.asked == [(NOW - timedelta(days=30), NOW)]
+    metric = FakeMetric()
+    vdm = take(metric=metric).vdm
+    assert metric.asked == [(NOW - timedelta(days=30), NOW)]
     assert vdm.account == Vdm(True, True, False, "NONE")
     assert vdm.own_set == SetVdm("ses-warden", False, None)
     assert vdm.bill is not None
@@ -216,7 +220,7 @@ def test_vdm_is_seen_with_the_volume_of_thirty_days(take: Take) -> None:
 
 def test_without_the_volume_there_is_no_bill(take: Take) -> None:
     """CloudWatch's silence is unknown too."""
-    look = take(volume=FakeVolume(None))
+    look = take(metric=FakeMetric(None))
     assert look.vdm.bill is None
     assert standings(look, "vdm.asked") == {"account": Standing.UNKNOWN}
 

@@ -5,7 +5,6 @@ import io
 import json
 from collections import Counter as Tally
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from ses_warden.bootstrap.recording import Services
 from ses_warden.domain.counters import Counter
 from ses_warden.errors import LedgerBusy
 from tests.fakes import MemoryLedger, MemoryQuarantine
+from tests.support.functions import context_of
 from tests.support.samples import FORMS, names, ses, wrap_sqs
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
@@ -128,13 +128,12 @@ def test_a_function_names_nobody_in_its_log(
     app = importlib.import_module(f"functions.{function}.app")
     log = io.StringIO()
     app.logger.registered_handler.setStream(log)
-    context = SimpleNamespace(function_name="f", memory_limit_in_mb=1, invoked_function_arn="arn", aws_request_id="id")
     every = wrap_sqs([ses(name) for form in FORMS for name in names(form)])
     ledger = MemoryLedger(faults=[trouble] * 50)
     services = Services(ledger, MemoryQuarantine(), Policy(timedelta(days=30)), lambda: NOW)
     monkeypatch.setattr(app, "services", lambda: services)
 
-    answer = app.lambda_handler(every, context)
+    answer = app.lambda_handler(every, context_of(function))
 
     assert bool(answer["batchItemFailures"]) == bool(trouble)
     written = capsys.readouterr().out + log.getvalue()

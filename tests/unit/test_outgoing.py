@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.config import Config
-from moto import mock_aws
 
 from ses_warden.adapters import activity_notes
 from ses_warden.adapters.activity_notes import KEPT, ActivityNotes, outgoing_row
@@ -16,12 +14,14 @@ from ses_warden.adapters.outgoing_rows import DynamoOutgoing
 from ses_warden.application.record_events import Policy, record_events
 from ses_warden.application.report_dmarc import OutgoingSeen
 from ses_warden.domain.envelopes import Envelope
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import Fact, facts_of
 from ses_warden.domain.outgoing import Outgoing, address_key, is_within, name_key, outgoing_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden.errors import LedgerBusy, LedgerError
 from tests.fakes import MemoryLedger, MemoryQuarantine
-from tests.support.dynamo import Wire, failure, session, success, table_shapes
+from tests.support.aws import tables
+from tests.support.dynamo import Wire, failure, success
 from tests.support.samples import make_event
 
 if TYPE_CHECKING:
@@ -136,9 +136,7 @@ def test_recording_hands_it_to_the_ledger() -> None:
 @pytest.fixture
 def dynamodb() -> "Iterator[DynamoDBClient]":
     """A client, with the table of the template."""
-    with mock_aws():
-        client = session().client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
-        client.create_table(TableName=TABLE, **table_shapes()[TABLE])
+    with tables(TABLE) as client:
         yield client
 
 

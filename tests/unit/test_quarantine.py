@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from ses_warden.adapters.quarantine import S3Quarantine
 from ses_warden.errors import QuarantineError
-from tests.support.dynamo import session
+from tests.support.aws import bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -21,9 +20,7 @@ BUCKET = "quarantine"
 @pytest.fixture
 def s3() -> "Iterator[S3Client]":
     """A client with a bucket."""
-    with mock_aws():
-        client = session().client("s3")
-        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    with bucket(BUCKET) as client:
         yield client
 
 

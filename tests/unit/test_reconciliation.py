@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ses_warden.application.ports import EntryKey, Rejected, Transaction
 from ses_warden.application.sync_suppression import Wish, apply_sync, plan_sync, refuse_to_empty
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.entries import Entry, Reason, blocks
 from ses_warden.domain.pseudonyms import pseudonym
 from ses_warden.domain.reconciliation import Action, Listed, Side, reconcile
@@ -99,7 +100,7 @@ CASES: dict[str, tuple[Entry | None, list[Listed], tuple[Action, str] | None, tu
 
 @pytest.mark.parametrize("authority", ["ses", "warden"])
 @pytest.mark.parametrize("case", CASES)
-def test_each_difference_has_its_step(case: str, authority: Literal["ses", "warden"]) -> None:
+def test_each_difference_has_its_step(case: str, authority: Authority) -> None:
     """The table of this module, for both authorities."""
     ours, theirs, by_ses, by_warden = CASES[case]
     expected = by_ses if authority == "ses" else by_warden
@@ -177,7 +178,7 @@ def world(signals: list[Signal], there: list[Listed]) -> tuple[MemoryLedger, Mem
 
 
 @given(WORLDS)
-def test_a_second_sync_finds_nothing_to_do(given_: tuple[list[Signal], list[Listed], Literal["ses", "warden"]]) -> None:
+def test_a_second_sync_finds_nothing_to_do(given_: tuple[list[Signal], list[Listed], Authority]) -> None:
     """Whatever happened before, all that is left is for an operator, and the next plan asks the same."""
     signals, there, authority = given_
     ledger, ses = world(signals, there)
@@ -191,7 +192,7 @@ def test_a_second_sync_finds_nothing_to_do(given_: tuple[list[Signal], list[List
 
 
 @given(WORLDS)
-def test_nothing_that_is_released_comes_back(given_: tuple[list[Signal], list[Listed], Literal["ses", "warden"]]) -> None:
+def test_nothing_that_is_released_comes_back(given_: tuple[list[Signal], list[Listed], Authority]) -> None:
     """Whom an operator released, and who did nothing since, is neither put on SES's list nor suppressed here."""
     signals, there, authority = given_
     ledger, ses = world(signals, there)
@@ -202,7 +203,7 @@ def test_nothing_that_is_released_comes_back(given_: tuple[list[Signal], list[Li
 
 
 @given(WORLDS)
-def test_with_our_authority_ses_refuses_nobody_else(given_: tuple[list[Signal], list[Listed], Literal["ses", "warden"]]) -> None:
+def test_with_our_authority_ses_refuses_nobody_else(given_: tuple[list[Signal], list[Listed], Authority]) -> None:
     """Afterwards SES's list holds nobody whom the table lets through."""
     signals, there, _ = given_
     ledger, ses = world(signals, there)
@@ -255,7 +256,7 @@ def test_who_is_released_while_ses_adds_them_is_taken_off_again(*, fails: bool) 
 
 
 @pytest.mark.parametrize(("authority", "there"), [("ses", {JANE}), ("warden", set())])
-def test_who_bounces_while_ses_takes_them_off_is_put_back(authority: Literal["ses", "warden"], there: set[str]) -> None:
+def test_who_bounces_while_ses_takes_them_off_is_put_back(authority: Authority, there: set[str]) -> None:
     """They had been released, and are held for good by now; where the table decides, SES's list need not know."""
     ledger, _ = world([signal(SignalKind.HARD_BOUNCE, 5), signal(SignalKind.RELEASE, 3)], [])
 
@@ -324,7 +325,7 @@ KEY = b"a key of more than sixteen bytes"
     ids=["key", "none", "other"],
 )
 def test_who_was_forgotten_stays_on_sess_list_and_out_of_the_table(
-    authority: Literal["ses", "warden"], key: bytes | None, action: Action | str | None
+    authority: Authority, key: bytes | None, action: Action | str | None
 ) -> None:
     """With the key it is no drift; without one an operator is asked; a stranger is treated as such once it is known to be one."""
     ledger = MemoryLedger()
@@ -342,7 +343,7 @@ def test_who_was_forgotten_stays_on_sess_list_and_out_of_the_table(
 
 
 @pytest.mark.parametrize("authority", ["ses", "warden"])
-def test_who_was_forgotten_and_then_released_is_asked_about(authority: Literal["ses", "warden"]) -> None:
+def test_who_was_forgotten_and_then_released_is_asked_about(authority: Authority) -> None:
     """The release was by the hash, and SES's list was not changed: a person finishes it, who knows the address and the key."""
     ledger, address = MemoryLedger(), pseudonym(KEY, JANE)
     hashed = entry(signal(SignalKind.HARD_BOUNCE, 5, address=address), signal(SignalKind.RELEASE, 3, address=address))

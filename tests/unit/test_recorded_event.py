@@ -5,8 +5,9 @@ import json
 import pytest
 
 from ses_warden.adapters.rows import parse_row, row_of
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import facts_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden.domain.text import clean
 from tests.support.samples import make_event, names, ses
 

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ses_warden.adapters.rows import DAY_SHARDS, ROW_BYTES, Row, parse_row, row_of, timestamp
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import Fact, facts_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden_cli.samples.doors import compact
 from tests.support.dynamo import item_bytes
 from tests.support.samples import OMIT, SAMPLE_OF, Json, make_event, names, ses

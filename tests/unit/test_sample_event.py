@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ses_warden.domain.envelopes import open_event
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import recipients
+from ses_warden.domain.parsing import parse_event
 from ses_warden_cli.main import app
 from ses_warden_cli.samples.commands import DOORS, TYPES
 from ses_warden_cli.samples.kinds import SAMPLE_OF, SUB_TYPES, chosen, word

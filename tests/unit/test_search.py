@@ -12,8 +12,9 @@ from hypothesis import strategies as some
 
 from ses_warden.adapters.rows import parse_row, row_of
 from ses_warden.application.find_mails import find_mails
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import facts_of, key_part
+from ses_warden.domain.parsing import parse_event
 from ses_warden.domain.recorded import RecordedEvent
 from ses_warden.domain.search import Clue, Position, Query, found_in, matches, page_of, token_of
 from ses_warden.domain.timeline import Status

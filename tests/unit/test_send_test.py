@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY, Stubber
 
@@ -26,6 +24,7 @@ from ses_warden.application.send_test import (
 from ses_warden.domain.findings import Standing
 from ses_warden.domain.recorded import RecordedEvent
 from ses_warden.errors import NotSent, Unseen
+from tests.support.aws import shared
 
 AT = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 SENDER = "ops@example.com"
@@ -151,11 +150,10 @@ def test_a_refusal_says_what_to_do(error: NotSent | Unseen, standing: Standing, 
     assert words in f"{finding.what} {finding.mend}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client() -> Any:
     """SES."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    return session.client("sesv2", config=Config(retries={"total_max_attempts": 1}))
+    return shared("sesv2")
 
 
 def test_a_mail_is_sent_by_sess_api(client: Any) -> None:

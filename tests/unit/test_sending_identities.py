@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ses_warden.domain.findings import Finding, Standing
-from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Seen, Topics, judge
+from ses_warden.domain.identities import Dkim, Identity, MailFrom
+from ses_warden.domain.sending_identities import Seen, Topics, judge
 from ses_warden.domain.vdm import OURS_A_MONTH, OURS_A_THOUSAND, VDM_A_THOUSAND, VDM_KNOWN_UP_TO, bill
 
 OURS = "arn:aws:sns:eu-west-1:111122223333:ses-warden-FeedbackTopic"
@@ -16,7 +17,7 @@ GOOD = Identity(
     name="example.com",
     is_domain=True,
     verified=True,
-    verification="SUCCESS",
+    status="SUCCESS",
     dkim=Dkim(signs=True, status="SUCCESS", key="RSA_2048_BIT", origin="AWS_SES"),
     mail_from=MailFrom("bounce.example.com", "SUCCESS", rejects=False),
     configuration_set="ses-warden",
@@ -47,9 +48,9 @@ def test_of_a_good_identity_there_is_nothing_to_mend() -> None:
 @pytest.mark.parametrize(
     ("seen", "code", "standing", "words"),
     [
-        (with_identity(verified=False, verification="PENDING"), "identity.verified", Standing.WARN, "PENDING"),
+        (with_identity(verified=False, status="PENDING"), "identity.verified", Standing.WARN, "PENDING"),
         (
-            with_identity(verified=False, verification="FAILED", error="HOST_NOT_FOUND"),
+            with_identity(verified=False, status="FAILED", error="HOST_NOT_FOUND"),
             "identity.verified",
             Standing.BROKEN,
             "FAILED (HOST_NOT_FOUND)",

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
@@ -13,6 +11,7 @@ from ses_warden.adapters.ses import SesSwitch
 from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.domain.guard_states import Account
 from ses_warden.errors import ScopeGone, SwitchError
+from tests.support.aws import shared, stubbed
 
 MARKETING, ACME = "configuration-set/marketing", "tenant/acme"
 ARN = "arn:aws:ses:eu-west-1:111122223333:tenant/acme/tn-1"
@@ -43,19 +42,17 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client() -> Any:
-    """One for all, as it reads botocore's model."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    return session.client("sesv2", config=Config(retries={"total_max_attempts": 1}))
+    """One for all."""
+    return shared("sesv2")
 
 
 @pytest.fixture
 def stub(client: Any) -> Iterator[Stubber]:
-    """Answers in SES's place, after checking each request against the model."""
-    with Stubber(client) as stub:
+    """Answers in SES's place."""
+    with stubbed(client) as stub:
         yield stub
-        stub.assert_no_pending_responses()
 
 
 @pytest.fixture

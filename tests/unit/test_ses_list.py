@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY, Stubber
 
@@ -17,6 +15,7 @@ from ses_warden.adapters.ses_pace import PACE_SECONDS
 from ses_warden.application.sync_suppression import Wish
 from ses_warden.domain.reconciliation import Listed
 from ses_warden.errors import SuppressionListError
+from tests.support.aws import shared, stubbed
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 MANY = [Wish(f"r{number}@example.com", "BOUNCE") for number in range(MOST_SINGLE)]
@@ -41,19 +40,17 @@ class Store:
         del self.objects[request["Key"]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client() -> Any:
-    """One for all, as it reads botocore's model."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    return session.client("sesv2", config=Config(retries={"total_max_attempts": 1}))
+    """One for all."""
+    return shared("sesv2")
 
 
 @pytest.fixture
 def stub(client: Any) -> Iterator[Stubber]:
-    """Answers in SES's place, after checking each request against the model."""
-    with Stubber(client) as stub:
+    """Answers in SES's place."""
+    with stubbed(client) as stub:
         yield stub
-        stub.assert_no_pending_responses()
 
 
 @pytest.fixture
@@ -244,8 +241,7 @@ def test_the_sandboxs_refusal_is_explained(ses: SesSuppressionList, stub: Stubbe
 
 def test_a_bucket_that_refuses_is_named(client: Any, stub: Stubber) -> None:
     """SES is not asked for a job without its file."""
-    session: Any = boto3.Session("test", "test", region_name="eu-west-1")
-    s3 = session.client("s3")
+    s3 = shared("s3")
     with Stubber(s3) as bucket:
         bucket.add_client_error("put_object", "AccessDenied")
         with pytest.raises(SuppressionListError, match=r"S3 .* AccessDenied"):

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
+from ses_warden.domain.parsing import parse_event
 from ses_warden_simulator import schedule
 from ses_warden_simulator.profiles import Profile, Profiles
 from ses_warden_simulator.server import Server

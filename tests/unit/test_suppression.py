@@ -9,17 +9,9 @@ from hypothesis import strategies as st
 
 from ses_warden.domain.addresses import normalize
 from ses_warden.domain.bounces import BounceKind, ComplaintKind
-from ses_warden.domain.suppression import (
-    Confidence,
-    Reason,
-    Signal,
-    State,
-    blocks,
-    bounce_signal,
-    complaint_signal,
-    subscription_signal,
-    wants_last_delivery,
-)
+from ses_warden.domain.entries import Reason, State, blocks
+from ses_warden.domain.signals import Confidence, Signal, bounce_signal, complaint_signal, subscription_signal
+from ses_warden.domain.suppression import wants_last_delivery
 from tests.support.signals import (
     DAY,
     JANE,

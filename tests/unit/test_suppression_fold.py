@@ -7,25 +7,16 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.bounces import BounceKind
-from ses_warden.domain.suppression import (
-    Confidence,
-    Entry,
-    Reason,
-    Signal,
-    SignalKind,
-    State,
-    blocks,
-    decide,
-    explain,
-    keep_until,
-)
+from ses_warden.domain.entries import Entry, Reason, State, blocks, explain, keep_until
+from ses_warden.domain.signals import Confidence, Signal, SignalKind
+from ses_warden.domain.suppression import decide
 from tests.support.signals import (
     DAY,
     HOUR,
     JANE,
     NOW,
-    Authority,
     bounced,
     complained,
     fold,

@@ -15,6 +15,7 @@ from ses_warden.domain.reconciliation import Action, Listed
 from ses_warden.errors import OutOfTime, Sandboxed, SettingsError, SuppressionListError, TooManyChanges, WardenError
 from ses_warden.sync_settings import SyncSettings
 from tests.fakes import MemoryLedger
+from tests.support.functions import context_of
 from tests.support.template import app_of
 from tests.sync_fakes import MemoryRows, MemorySesList
 
@@ -99,13 +100,6 @@ def app() -> ModuleType:
     return app_of("sync")
 
 
-CONTEXT = SimpleNamespace(
-    function_name="sync",
-    memory_limit_in_mb=1024,
-    invoked_function_arn="arn:aws:lambda:eu-west-1:111122223333:function:sync",
-    aws_request_id="1",
-    get_remaining_time_in_millis=lambda: 900_000,
-)
 FOUND = Watched(7, 8, Drift(only_here=1, only_there=2, differs=3, unclear=4), {Action.ADD_THERE: 5})
 
 
@@ -125,7 +119,7 @@ def handle(app: ModuleType, monkeypatch: pytest.MonkeyPatch, result: Watched | W
         return result
 
     monkeypatch.setattr(app, "watch", lambda: SimpleNamespace(look=look))
-    return app.lambda_handler({}, CONTEXT)
+    return app.lambda_handler({}, context_of("sync"))
 
 
 def metrics(text: str) -> list[dict[str, Any]]:

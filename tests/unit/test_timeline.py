@@ -7,8 +7,9 @@ from typing import NamedTuple
 import pytest
 
 from ses_warden.domain.bounces import BounceKind, ComplaintKind
-from ses_warden.domain.events import MailEvent, parse_event
+from ses_warden.domain.events import MailEvent
 from ses_warden.domain.facts import Fact, facts_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden.domain.timeline import Status, status_of, timelines
 from tests.support.samples import ses
 

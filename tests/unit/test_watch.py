@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from moto import mock_aws
 
 from ses_warden.adapters.memory import DynamoMemory
 from ses_warden.application.guard_ports import NoticeKind
@@ -15,7 +14,7 @@ from ses_warden.domain.changes import changes
 from ses_warden.domain.findings import Finding, Standing
 from ses_warden.errors import AlertError, LedgerBusy, LedgerError
 from tests.guard_fakes import FakeAlerts
-from tests.support.dynamo import session, table_shapes
+from tests.support.aws import tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -153,43 +152,41 @@ def test_one_subjects_fault_does_not_stop_the_others() -> None:
 @pytest.fixture
 def dynamodb() -> "Iterator[DynamoDBClient]":
     """A client, with the Reputation table of the template."""
-    with mock_aws():
-        client = session().client("dynamodb")
-        client.create_table(TableName="Reputation", **table_shapes()["ReputationTable"])
+    with tables("ReputationTable") as client:
         yield client
 
 
 def test_the_table_remembers_what_was_bad(dynamodb: "DynamoDBClient") -> None:
     """A row a subject, which goes away after 90 days of silence."""
-    memory = DynamoMemory(dynamodb, "Reputation")
+    memory = DynamoMemory(dynamodb, "ReputationTable")
     assert memory.last("domain/example.com") is None
     memory.keep("domain/example.com", [finding("spf.lookups", BROKEN)], NOW)
     memory.keep("account", [], NOW)
     assert memory.last("domain/example.com") == [Finding("spf.lookups", BROKEN, "example.com", "It is so.")]
     assert memory.last("account") == []
-    rows = dynamodb.scan(TableName="Reputation")["Items"]
+    rows = dynamodb.scan(TableName="ReputationTable")["Items"]
     assert {row["purge_at"].get("N") for row in rows} == {str(int((NOW + timedelta(days=90)).timestamp()))}
 
 
 def test_the_guards_indexes_know_nothing_of_these_rows(dynamodb: "DynamoDBClient") -> None:
     """The guard reads only its indexes, which stay as they were."""
-    DynamoMemory(dynamodb, "Reputation").keep("account", [finding("account.quota", WARN)], NOW)
+    DynamoMemory(dynamodb, "ReputationTable").keep("account", [finding("account.quota", WARN)], NOW)
     for index in ("by_activity", "by_change"):
-        assert dynamodb.scan(TableName="Reputation", IndexName=index)["Count"] == 0
+        assert dynamodb.scan(TableName="ReputationTable", IndexName=index)["Count"] == 0
 
 
 def test_neither_alert_nor_row_names_a_mailbox(dynamodb: "DynamoDBClient") -> None:
     """A DMARC record says where reports go, which may be a person."""
-    inbox, memory = FakeAlerts(), DynamoMemory(dynamodb, "Reputation")
+    inbox, memory = FakeAlerts(), DynamoMemory(dynamodb, "ReputationTable")
     bad = finding("dmarc.duplicates", BROKEN, what='"v=DMARC1; p=none; rua=mailto:jane@example.com"')
     watch({"domain/example.com": [bad]}, TOPIC, memory, inbox, NOW)
-    (row,) = dynamodb.scan(TableName="Reputation")["Items"]
+    (row,) = dynamodb.scan(TableName="ReputationTable")["Items"]
     assert "jane" not in inbox.sent[0].reason + row["bad"].get("S", "")
 
 
 def test_hostile_findings_fit_an_item(dynamodb: "DynamoDBClient") -> None:
     """Four hundred kilobytes are an item's end; ours stay far below."""
-    memory = DynamoMemory(dynamodb, "Reputation")
+    memory = DynamoMemory(dynamodb, "ReputationTable")
     memory.keep("account", [finding(f"spf.{number}", BROKEN, what="\x1b[31m" + "é" * 9_000) for number in range(1_000)], NOW)
     kept = memory.last("account") or ()
     assert len(kept) == 200

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto import mock_aws
 
 from ses_warden.adapters.alerts import subject_of, text_of
 from ses_warden.adapters.memory import DynamoMemory
@@ -19,7 +18,7 @@ from ses_warden.domain.findings import Finding
 from ses_warden.domain.production import AccessRequest
 from ses_warden.errors import AccountError, AlertError, LedgerBusy, LedgerError, MetricsError
 from tests.guard_fakes import FakeAlerts
-from tests.support.dynamo import session, table_shapes
+from tests.support.aws import tables
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -309,15 +308,13 @@ def test_an_alert_says_what_to_do_and_fits_sns(days: Days) -> None:
 @pytest.fixture
 def dynamodb() -> "Iterator[DynamoDBClient]":
     """A client, with the Reputation table of the template."""
-    with mock_aws():
-        client = session().client("dynamodb")
-        client.create_table(TableName="Reputation", **table_shapes()["ReputationTable"])
+    with tables("ReputationTable") as client:
         yield client
 
 
 def test_a_text_that_is_cut_is_the_same_the_next_day(dynamodb: "DynamoDBClient") -> None:
     """Twenty reasons of whatever length are no change each day."""
-    days = Days(DynamoMemory(dynamodb, "Reputation"))
+    days = Days(DynamoMemory(dynamodb, "ReputationTable"))
     strange = replace(FINE, suppressed_reasons=("BOUNCE", "COMPLAINT", *(f"{number:03}" + "x" * 300 for number in range(18))))
     for _day in range(3):
         days.look(strange)
@@ -326,13 +323,13 @@ def test_a_text_that_is_cut_is_the_same_the_next_day(dynamodb: "DynamoDBClient")
 
 def test_the_table_remembers_the_account(dynamodb: "DynamoDBClient") -> None:
     """Facts and what is bad, in one row; contacts and texts are in none."""
-    days = Days(DynamoMemory(dynamodb, "Reputation"))
+    days = Days(DynamoMemory(dynamodb, "ReputationTable"))
     days.look(replace(FINE, production=False))
     days.look(replace(FINE, quota=Quota(100_000.0, 14.0, 0.0)))
     days.look()
     assert len(days.told) == 2
     assert "access: sandbox -> production" in days.told[1]
     assert "quota a day: 50,000 -> 100,000" in days.told[1]
-    rows = dynamodb.scan(TableName="Reputation")["Items"]
+    rows = dynamodb.scan(TableName="ReputationTable")["Items"]
     assert len(rows) == 1
     assert "example.com" not in str(rows)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from ses_warden.application.ports import EntryKey
 from ses_warden.application.sync_suppression import Wish
 from ses_warden.application.watch_suppression import Drift, SyncMode, SyncPolicy, Watched, watch_suppression
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.entries import blocks
 from ses_warden.domain.pseudonyms import pseudonym
 from ses_warden.domain.reconciliation import Action, Listed
@@ -24,7 +24,6 @@ from tests.sync_fakes import MemoryRows, MemorySesList
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 JANE = "jane@example.com"
 KEY = b"a key of more than sixteen bytes"
-type Authority = Literal["ses", "warden"]
 
 
 def signal(kind: SignalKind, days: float, address: str = JANE) -> Signal:

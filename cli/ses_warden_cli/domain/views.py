@@ -131,8 +131,7 @@ def _row(seen: Seen, own_topic: str) -> tuple[str, ...]:
     identity = seen.identity
     if identity is None:
         return seen.name, *[_UNKNOWN] * 6, topics
-    bits = identity.dkim.key.removeprefix("RSA_").removesuffix("_BIT")
-    dkim = f"{identity.dkim.status} {bits}".strip() if identity.is_domain else ""
+    dkim = f"{identity.dkim.status} {identity.dkim.bits or ''}".strip() if identity.is_domain else ""
     return (
         seen.name,
         _word(identity.verified),

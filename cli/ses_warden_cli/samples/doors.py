@@ -63,10 +63,10 @@ def wrap_sns(raw: str, message_id: str | None = None, topic: str = FEEDBACK_TOPI
     return {"Records": [record]}
 
 
-def wrap_sqs(raws: Sequence[str], *, raw_delivery: bool = True, queue: str = ACTIVITY_QUEUE) -> Json:
+def wrap_sqs(raws: Sequence[str], *, raw_delivery: bool = True) -> Json:
     """The event of a function that reads a queue: one record a text, as it is or (raw delivery off) in SNS's JSON."""
     bodies = raws if raw_delivery else [sns_text(raw) for raw in raws]
-    return {"Records": [_queue_record(number, body, queue) for number, body in enumerate(bodies)]}
+    return {"Records": [_queue_record(number, body) for number, body in enumerate(bodies)]}
 
 
 def wrap_eventbridge(raw: str) -> Json:
@@ -168,7 +168,7 @@ def _notification(raw: str, message_id: str | None, topic: str) -> Json:
     }
 
 
-def _queue_record(number: int, body: str, queue: str) -> Json:
+def _queue_record(number: int, body: str) -> Json:
     sent = epoch_ms(_published(body))
     return {
         "messageId": name_uuid("sqs", str(number), body),
@@ -183,7 +183,7 @@ def _queue_record(number: int, body: str, queue: str) -> Json:
         "messageAttributes": {},
         "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
         "eventSource": "aws:sqs",
-        "eventSourceARN": queue,
+        "eventSourceARN": ACTIVITY_QUEUE,
         "awsRegion": REGION,
     }
 

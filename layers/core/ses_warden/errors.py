@@ -100,7 +100,7 @@ class RecordError(WardenError):
 
 
 class IdentityError(WardenError):
-    """SES or CloudWatch did not say how something stands; the message gives the code of the failure."""
+    """SES did not say how something stands; the message gives the code of the failure."""
 
 
 class NoIdentity(IdentityError):

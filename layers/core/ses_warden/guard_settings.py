@@ -7,7 +7,7 @@ from datetime import timedelta
 from ses_warden.domain.guard_states import Mode
 from ses_warden.domain.rates import Thresholds
 from ses_warden.errors import SettingsError
-from ses_warden.settings import number_from, text_from
+from ses_warden.settings import choice_from, number_from, text_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class GuardSettings:
         return cls(
             reputation_table=text_from(environment, "REPUTATION_TABLE"),
             counter_shards=number_from(environment, "COUNTER_SHARDS", 1, 64),
-            mode=_mode(environment, "GUARD_MODE"),
-            account_mode=_mode(environment, "GUARD_ACCOUNT_MODE"),
-            policy_refusals_are_hard=_truth(environment, "POLICY_REFUSALS_COUNT_AS_HARD"),
+            mode=choice_from(environment, "GUARD_MODE", Mode),
+            account_mode=choice_from(environment, "GUARD_ACCOUNT_MODE", Mode),
+            policy_refusals_are_hard=choice_from(environment, "POLICY_REFUSALS_COUNT_AS_HARD", ("true", "false")) == "true",
             thresholds=_thresholds(environment),
             alert_topic=text_from(environment, "ALERT_TOPIC_ARN"),
             activity_queue=text_from(environment, "ACTIVITY_QUEUE_URL"),
@@ -76,17 +76,3 @@ def _rate(environment: Mapping[str, str], name: str) -> float:
         return float(value)
     except ValueError as error:
         raise SettingsError(f"{name} must be a fraction such as 0.04, not {value!r}") from error
-
-
-def _mode(environment: Mapping[str, str], name: str) -> Mode:
-    value = text_from(environment, name)
-    if value not in list(Mode):
-        raise SettingsError(f"{name} must be off, dry-run or active, not {value!r}")
-    return Mode(value)
-
-
-def _truth(environment: Mapping[str, str], name: str) -> bool:
-    value = text_from(environment, name)
-    if value not in ("true", "false"):
-        raise SettingsError(f"{name} must be true or false, not {value!r}")
-    return value == "true"

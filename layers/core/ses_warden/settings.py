@@ -1,13 +1,11 @@
 """The settings of a function: its environment, read once and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, cast
 
+from ses_warden.domain.authority import AUTHORITIES, Authority
 from ses_warden.errors import SettingsError
-
-Authority = Literal["ses", "warden"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,6 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """Raises `SettingsError`, which names the variable, what it should be, and what it was."""
-        authority = text_from(environment, "SUPPRESSION_AUTHORITY")
-        if authority not in ("ses", "warden"):
-            raise SettingsError(f"SUPPRESSION_AUTHORITY must be ses or warden, not {authority!r}")
         domains = environment.get("NO_FEEDBACK_DOMAINS", "")
         return cls(
             events_table=text_from(environment, "EVENTS_TABLE"),
@@ -43,7 +38,7 @@ class Settings:
             quarantine_bucket=text_from(environment, "QUARANTINE_BUCKET"),
             retention=timedelta(days=number_from(environment, "RETENTION_DAYS", 1, 3650)),
             counter_shards=number_from(environment, "COUNTER_SHARDS", 1, 64),
-            authority=cast("Authority", authority),
+            authority=choice_from(environment, "SUPPRESSION_AUTHORITY", AUTHORITIES),
             no_feedback_domains=frozenset(domain.strip().lower() for domain in domains.split(",") if domain.strip()),
             drill_set=environment.get("DRILL_CONFIGURATION_SET", "").strip(),
         )
@@ -55,6 +50,16 @@ def text_from(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise SettingsError(f"the environment variable {name} is missing or empty")
     return value
+
+
+def choice_from[Word: str](environment: Mapping[str, str], name: str, words: Iterable[Word]) -> Word:
+    """The variable, which must be one of a few words."""
+    value = text_from(environment, name)
+    *others, last = words
+    for word in (*others, last):
+        if word == value:
+            return word
+    raise SettingsError(f"{name} must be {', '.join(others)} or {last}, not {value!r}")
 
 
 def number_from(environment: Mapping[str, str], name: str, least: int, most: int) -> int:

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from ses_warden.application.watch_suppression import SyncMode, SyncPolicy
-from ses_warden.domain.reconciliation import Authority
-from ses_warden.errors import SettingsError
-from ses_warden.settings import number_from, text_from
+from ses_warden.domain.authority import AUTHORITIES
+from ses_warden.settings import choice_from, number_from, text_from
 
 # Each is a call a second; with the reading of a list of 300,000 they fit into a run.
 MOST_CHANGES = 500
@@ -23,17 +21,11 @@ class SyncSettings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "SyncSettings":
         """Raises `SettingsError`, which names the variable, what it should be, and what it was."""
-        authority = text_from(environment, "SUPPRESSION_AUTHORITY")
-        if authority not in ("ses", "warden"):
-            raise SettingsError(f"SUPPRESSION_AUTHORITY must be ses or warden, not {authority!r}")
-        mode = text_from(environment, "SUPPRESSION_SYNC")
-        if mode not in list(SyncMode):
-            raise SettingsError(f"SUPPRESSION_SYNC must be off, report or apply, not {mode!r}")
         return cls(
             suppression_table=text_from(environment, "SUPPRESSION_TABLE"),
             policy=SyncPolicy(
-                authority=cast("Authority", authority),
-                mode=SyncMode(mode),
+                authority=choice_from(environment, "SUPPRESSION_AUTHORITY", AUTHORITIES),
+                mode=choice_from(environment, "SUPPRESSION_SYNC", SyncMode),
                 most_changes=number_from(environment, "SUPPRESSION_SYNC_MOST_CHANGES", 1, MOST_CHANGES),
             ),
         )

@@ -1,8 +1,7 @@
-"""SES's API version 2 about the account, and CloudWatch's count of what it sent."""
+"""SES's API version 2 about the account."""
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,9 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ses_warden.adapters.failures import DENIED, code_of
 from ses_warden.domain.account import UNLIMITED, Account, Details, Quota, Review
 from ses_warden.domain.production import AccessRequest
-from ses_warden.domain.quota_use import STEP
 from ses_warden.domain.text import clean
-from ses_warden.errors import AccountError, MetricsError, NothingToDo
+from ses_warden.errors import AccountError, NothingToDo
 
 _LONGEST_WORD = 100
 _LONGEST_TEXT = 5000
@@ -71,54 +69,6 @@ def _failure(error: ClientError, right: str, what: str) -> AccountError:
     # The message may repeat what was sent: only the code is passed on.
     code = code_of(error)
     return AccountError(f"{what}: {code}" + (f"; the right {right} is missing" if code in DENIED else ""))
-
-
-class CloudWatchSends:
-    """The `SendMetric` port; `client` is boto3's of `cloudwatch`."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def sent(self, since: datetime, until: datetime) -> Mapping[datetime, float]:
-        """See the port."""
-        # Without dimensions it is of the whole account: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-cloudwatch.html
-        metric = {"Namespace": "AWS/SES", "MetricName": "Send"}
-        stat = {"Metric": metric, "Period": int(STEP.total_seconds()), "Stat": "Sum"}
-        asked: dict[str, Any] = {
-            "MetricDataQueries": [{"Id": "send", "MetricStat": stat, "ReturnData": True}],
-            "StartTime": since,
-            "EndTime": until,
-        }
-        found: dict[datetime, float] = {}
-        while True:
-            try:
-                answer = self._client.get_metric_data(**asked)
-            except ClientError as error:
-                code = code_of(error)
-                missing = "; the right cloudwatch:GetMetricData is missing" if code in DENIED else ""
-                raise MetricsError(f"CloudWatch does not tell what was sent: {code}{missing}") from error
-            except BotoCoreError as error:
-                raise MetricsError(f"CloudWatch did not answer: {code_of(error)}") from error
-            found.update(_counts(answer))
-            if not answer.get("NextToken"):
-                return found
-            asked["NextToken"] = answer["NextToken"]
-
-
-def _counts(answer: Mapping[str, Any]) -> dict[datetime, float]:
-    found: dict[datetime, float] = {}
-    try:
-        for result in answer["MetricDataResults"]:
-            # What is missing would pass for hours in which nothing was sent.
-            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataResult.html
-            status = result.get("StatusCode", "Complete")
-            if status != "Complete" and not (status == "PartialData" and answer.get("NextToken")):
-                raise MetricsError(f"CloudWatch told only a part of what was sent: {clean(str(status), _LONGEST_WORD)}")
-            moments = (moment.astimezone(UTC) for moment in result.get("Timestamps", ()))
-            found.update(zip(moments, map(float, result.get("Values", ())), strict=True))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise MetricsError("CloudWatch answered in a form that its API does not have") from error
-    return found
 
 
 def account_from(answer: Mapping[str, Any]) -> Account:

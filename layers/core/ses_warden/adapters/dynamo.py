@@ -1,4 +1,4 @@
-"""What all users of DynamoDB share: which failures pass, what errors become, and how the rest of a batch is asked for again."""
+"""What all users of DynamoDB share: which failures pass, what errors become, how the rest of a batch or of a search is had."""
 
 import random
 import time
@@ -61,6 +61,16 @@ def call(operation: Callable[..., Any], **request: Any) -> Any:
         raise translated(error) from error
     except BotoCoreError as error:
         raise LedgerBusy(f"DynamoDB did not answer: {code_of(error)}") from error
+
+
+def paged(operation: Callable[..., Any], **request: Any) -> Iterator[Any]:
+    """The items that a query or scan finds, page by page; errors as `call` has them."""
+    while True:
+        answer = call(operation, **request)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def translated(error: ClientError) -> LedgerError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ses_warden.adapters.dynamo import PASSING, Requests, call, translated
+from ses_warden.adapters.dynamo import PASSING, Requests, call, paged, translated
 from ses_warden.adapters.guard_rows import look_from, look_item, record_item, state_from, state_item
 from ses_warden.adapters.rows import timestamp
 from ses_warden.application.guard_ports import Look, Record
@@ -90,13 +90,14 @@ class DynamoGuardStore:
 
     def states(self, scopes: Collection[str] = ()) -> dict[str, State]:
         """See the port: the index names them, the table says how they stand."""
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": "by_activity",
-            "KeyConditionExpression": "active_hour = :guarded",
-            "ExpressionAttributeValues": {":guarded": {"S": GUARDED}},
-        }
-        named = {item["scope"]["S"] for item in self._pages(query)} | set(scopes)
+        found = paged(
+            self._client.query,
+            TableName=self._table,
+            IndexName="by_activity",
+            KeyConditionExpression="active_hour = :guarded",
+            ExpressionAttributeValues={":guarded": {"S": GUARDED}},
+        )
+        named = {item["scope"]["S"] for item in found} | set(scopes)
         keys = [{"scope": {"S": scope}, "item": {"S": "state"}} for scope in sorted(named)]
         states = map(state_from, self._read(keys, consistent=True))
         return {state.scope: state for state in states}
@@ -136,13 +137,14 @@ class DynamoGuardStore:
         return total
 
     def _changes_of(self, partition: str, since: datetime) -> Iterator[Change]:
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": "by_change",
-            "KeyConditionExpression": "changed_in = :changed_in AND changed_at >= :since",
-            "ExpressionAttributeValues": {":changed_in": {"S": partition}, ":since": {"S": timestamp(since)}},
-        }
-        for item in self._pages(query):
+        found = paged(
+            self._client.query,
+            TableName=self._table,
+            IndexName="by_change",
+            KeyConditionExpression="changed_in = :changed_in AND changed_at >= :since",
+            ExpressionAttributeValues={":changed_in": {"S": partition}, ":since": {"S": timestamp(since)}},
+        )
+        for item in found:
             scope, _, shard = item["scope"]["S"].rpartition("#")
             progress = item.get("progress")
             yield Change(
@@ -153,14 +155,6 @@ class DynamoGuardStore:
                 at=datetime.fromisoformat(item["changed_at"]["S"]),
                 progress=datetime.fromisoformat(progress["S"]) if progress else None,
             )
-
-    def _pages(self, query: dict[str, Any]) -> Iterator[Any]:
-        while True:
-            answer = call(self._client.query, **query)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            query = {**query, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _read(self, keys: Collection[Any], *, consistent: bool) -> Iterator[Any]:
         for some in batched(keys, 100, strict=False):

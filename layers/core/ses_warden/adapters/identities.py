@@ -1,4 +1,4 @@
-"""SES's domain identities for the audit: what SES says of one, and which there are."""
+"""What SES says of an identity; and its domain identities for the audit."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,10 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ses_warden.adapters.failures import DENIED, code_of
 from ses_warden.adapters.ses_pace import Pace, listed
 from ses_warden.domain.dns_answers import tidy
-from ses_warden.domain.identities import EASY_DKIM_ZONE, Dkim, Identity, IdentityView, Silence, candidates
+from ses_warden.domain.identities import EASY_DKIM_ZONE, Dkim, Identity, IdentityView, MailFrom, Silence, candidates
 from ses_warden.errors import AuditError
-
-_LENGTHS = {"RSA_1024_BIT": 1024, "RSA_2048_BIT": 2048}
 
 
 class SesIdentities:
@@ -34,7 +32,7 @@ class SesIdentities:
         region = str(self._client.meta.region_name)
         for name in candidates(domain):
             try:
-                return IdentityView(region, _identity(name, self._pace(self._client.get_email_identity, EmailIdentity=name)))
+                return IdentityView(region, identity_from(name, self._pace(self._client.get_email_identity, EmailIdentity=name)))
             except ClientError as error:
                 code = code_of(error)
                 if code == "NotFoundException":
@@ -59,22 +57,32 @@ class SesIdentities:
         return dict(sorted(found.items()))
 
 
-def _identity(name: str, answer: Any) -> Identity:
+def identity_from(name: str, answer: Mapping[str, Any]) -> Identity:
+    """The answer of GetEmailIdentity."""
     dkim, mail_from = answer.get("DkimAttributes") or {}, answer.get("MailFromAttributes") or {}
+    # SES gives the behaviour without a domain where there is none.
+    domain = mail_from.get("MailFromDomain")
     return Identity(
         name=name,
-        verified=bool(answer.get("VerifiedForSendingStatus")),
-        status=str(answer.get("VerificationStatus", "")),
+        is_domain=answer.get("IdentityType") != "EMAIL_ADDRESS",
+        verified=answer.get("VerifiedForSendingStatus") is True,
+        status=str(answer.get("VerificationStatus") or "unknown"),
         error=str((answer.get("VerificationInfo") or {}).get("ErrorType", "")),
         dkim=Dkim(
-            signs=bool(dkim.get("SigningEnabled")),
+            signs=dkim.get("SigningEnabled") is True,
             status=str(dkim.get("Status", "NOT_STARTED")),
+            key=str(dkim.get("CurrentSigningKeyLength", "")),
             origin=str(dkim.get("SigningAttributesOrigin") or "AWS_SES"),
             tokens=tuple(map(str, dkim.get("Tokens") or ())),
             zone=tidy(str(dkim.get("SigningHostedZone") or EASY_DKIM_ZONE)),
-            key_length=_LENGTHS.get(dkim.get("CurrentSigningKeyLength", "")),
         ),
-        mail_from=tidy(str(mail_from["MailFromDomain"])) if mail_from.get("MailFromDomain") else None,
-        mail_from_status=str(mail_from.get("MailFromDomainStatus", "")),
-        rejects_without_mx=mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE",
+        mail_from=MailFrom(
+            tidy(str(domain)),
+            str(mail_from.get("MailFromDomainStatus") or "unknown"),
+            mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE",
+        )
+        if domain
+        else None,
+        configuration_set=str(answer.get("ConfigurationSetName") or ""),
+        forwards=answer.get("FeedbackForwardingStatus") is not False,
     )

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/ses/latest/APIReference/API_GetIdentityNotificationA
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
 from typing import Any
@@ -14,17 +13,17 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.failures import DENIED, code_of
+from ses_warden.adapters.identities import identity_from
 from ses_warden.adapters.ses_pace import Pace, listed
 from ses_warden.application.look_at_identities import Listed
-from ses_warden.domain.sending_identities import Dkim, Identity, MailFrom, Topics
-from ses_warden.domain.text import clean
+from ses_warden.domain.identities import Identity
+from ses_warden.domain.sending_identities import Topics
 from ses_warden.domain.vdm import SetVdm, Vdm
 from ses_warden.errors import IdentityError, NoIdentity, RightMissing
 
 MOST_TOPICS = 100
 _FEEDBACK = {"BOUNCE", "COMPLAINT"}
 _GONE = ("NotFoundException",)
-_LONGEST = 300
 
 
 class SesIdentities:
@@ -50,7 +49,7 @@ class SesIdentities:
 
     def identity(self, name: str) -> Identity:
         """See the port."""
-        return _identity(name, self._ask("ses:GetEmailIdentity", self._v2.get_email_identity, EmailIdentity=name))
+        return identity_from(name, self._ask("ses:GetEmailIdentity", self._v2.get_email_identity, EmailIdentity=name))
 
     def topics(self, names: Sequence[str]) -> Mapping[str, Topics]:
         """See the port."""
@@ -98,29 +97,8 @@ class SesIdentities:
         return answer_of(right, partial(self._pace, operation), **request)
 
 
-class CloudWatchVolume:
-    """The port `Volume`; `client` is boto3's of `cloudwatch`."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def sent(self, since: datetime, until: datetime) -> int:
-        """See the port. https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-cloudwatch.html"""
-        metric = {"Namespace": "AWS/SES", "MetricName": "Send"}
-        stat = {"Metric": metric, "Period": int(timedelta(days=1).total_seconds()), "Stat": "Sum"}
-        asked: dict[str, Any] = {"MetricDataQueries": [{"Id": "sent", "MetricStat": stat}], "StartTime": since, "EndTime": until}
-        total = 0.0
-        while True:
-            answer = answer_of("cloudwatch:GetMetricData", self._client.get_metric_data, **asked)
-            total += sum(sum(result["Values"]) for result in answer.get("MetricDataResults", ()))
-            if not answer.get("NextToken"):
-                return round(total)
-            asked["NextToken"] = answer["NextToken"]
-
-
 def answer_of(right: str, operation: Callable[..., Any], **request: Any) -> Any:
-    """The answer to a request that needs a right. Raises `IdentityError`."""
-    service = "CloudWatch" if right.startswith("cloudwatch:") else "SES"
+    """SES's answer to a request that needs a right. Raises `IdentityError`."""
     action = right.partition(":")[2]
     try:
         return operation(**request)
@@ -128,42 +106,12 @@ def answer_of(right: str, operation: Callable[..., Any], **request: Any) -> Any:
         # Messages may repeat addresses: only the code is passed on.
         code = code_of(error)
         if code in DENIED:
-            raise RightMissing(f"You may not ask {service} about this: the right {right} is missing") from error
+            raise RightMissing(f"You may not ask SES about this: the right {right} is missing") from error
         if code in _GONE:
-            raise NoIdentity(f"{service} has no such thing in this Region ({action})") from error
-        raise IdentityError(f"{service} refused to answer {action}: {code}") from error
+            raise NoIdentity(f"SES has no such thing in this Region ({action})") from error
+        raise IdentityError(f"SES refused to answer {action}: {code}") from error
     except BotoCoreError as error:
-        raise IdentityError(f"{service} did not answer {action}: {code_of(error)}") from error
-
-
-def _identity(name: str, answer: Mapping[str, Any]) -> Identity:
-    dkim, mail_from = answer.get("DkimAttributes", {}), answer.get("MailFromAttributes", {})
-    # SES gives the behaviour without a domain where there is none.
-    domain = mail_from.get("MailFromDomain")
-    return Identity(
-        name=name,
-        is_domain=answer.get("IdentityType") != "EMAIL_ADDRESS",
-        verified=answer.get("VerifiedForSendingStatus") is True,
-        verification=answer.get("VerificationStatus", "unknown"),
-        dkim=Dkim(
-            signs=dkim.get("SigningEnabled") is True,
-            status=dkim.get("Status", "unknown"),
-            key=dkim.get("CurrentSigningKeyLength", ""),
-            origin=dkim.get("SigningAttributesOrigin", ""),
-            tokens=tuple(dkim.get("Tokens", ())),
-            zone=dkim.get("SigningHostedZone", ""),
-        ),
-        mail_from=MailFrom(
-            clean(domain, _LONGEST),
-            mail_from.get("MailFromDomainStatus", "unknown"),
-            mail_from.get("BehaviorOnMxFailure") == "REJECT_MESSAGE",
-        )
-        if domain
-        else None,
-        configuration_set=answer.get("ConfigurationSetName") or "",
-        forwards=answer.get("FeedbackForwardingStatus") is not False,
-        error=answer.get("VerificationInfo", {}).get("ErrorType", ""),
-    )
+        raise IdentityError(f"SES did not answer {action}: {code_of(error)}") from error
 
 
 def _switch(word: str | None) -> bool | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_warden.adapters.activity_notes import ActivityNotes
-from ses_warden.adapters.dynamo import PASSING, REFUSALS, TRIES, Requests, call, translated
+from ses_warden.adapters.dynamo import PASSING, REFUSALS, TRIES, Requests, call, paged, translated
 from ses_warden.adapters.entries import deed_item, entry_from, item_from
 from ses_warden.adapters.rows import Row, row_of, timestamp
 from ses_warden.application.ports import Background, Cohort, EntryKey, FactKey, Known, Rejected, Transaction
@@ -112,26 +112,21 @@ class DynamoLedger:
 
     def last_delivery(self, recipient: str, since: datetime) -> datetime | None:
         """See the port: one query of the index `by_recipient`, which is consistent only eventually."""
-        query: dict[str, Any] = {
-            "TableName": self._tables.events,
-            "IndexName": "by_recipient",
-            "KeyConditionExpression": "recipient = :recipient AND #at >= :since",
-            "FilterExpression": "kind = :delivered",
-            "ExpressionAttributeNames": {"#at": "at"},
-            "ExpressionAttributeValues": {
+        latest_first = paged(
+            self._client.query,
+            TableName=self._tables.events,
+            IndexName="by_recipient",
+            KeyConditionExpression="recipient = :recipient AND #at >= :since",
+            FilterExpression="kind = :delivered",
+            ExpressionAttributeNames={"#at": "at"},
+            ExpressionAttributeValues={
                 ":recipient": {"S": recipient},
                 ":since": {"S": timestamp(since)},
                 ":delivered": {"S": "delivered"},
             },
-            "ScanIndexForward": False,
-        }
-        while True:
-            answer = call(self._client.query, **query)
-            if answer["Items"]:
-                return datetime.fromisoformat(answer["Items"][0]["at"]["S"])
-            if "LastEvaluatedKey" not in answer:
-                return None
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            ScanIndexForward=False,
+        )
+        return next((datetime.fromisoformat(item["at"]["S"]) for item in latest_first), None)
 
     def background(self, domain: str, at: datetime, keys: Collection[EntryKey]) -> Background:
         """See the port: the domain's counters of nine periods in all their shards, and the entries, 100 keys a call."""

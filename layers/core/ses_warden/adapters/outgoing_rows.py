@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ses_warden.adapters.activity_notes import ADDRESSES, DOMAINS, turned
-from ses_warden.adapters.dynamo import call
+from ses_warden.adapters.dynamo import paged
 from ses_warden.domain.outgoing import is_within
 
 if TYPE_CHECKING:
@@ -24,17 +24,17 @@ class DynamoOutgoing:
 
     def addresses(self, first: date, last: date) -> frozenset[str]:
         """See the port."""
-        items = self._items(
+        found = self._items(
             "#scope = :scope AND #item BETWEEN :first AND :last",
             {":scope": ADDRESSES, ":first": first.isoformat(), ":last": f"{last.isoformat()}{_END}"},
         )
-        return frozenset(item.partition("#")[2] for item in items)
+        return frozenset(item.partition("#")[2] for item in found)
 
     def domains(self, domain: str, first: date, last: date) -> frozenset[str]:
         """See the port."""
         begin, end = first.isoformat(), last.isoformat()
-        items = self._items("#scope = :scope AND begins_with(#item, :name)", {":scope": DOMAINS, ":name": turned(domain)})
-        found = (item.partition("#")[::2] for item in items)
+        noted = self._items("#scope = :scope AND begins_with(#item, :name)", {":scope": DOMAINS, ":name": turned(domain)})
+        found = (item.partition("#")[::2] for item in noted)
         return frozenset(name for key, day in found if begin <= day <= end and is_within(name := turned(key), domain))
 
     def since(self) -> date | None:
@@ -44,16 +44,12 @@ class DynamoOutgoing:
         return None
 
     def _items(self, condition: str, values: Mapping[str, str], **more: Any) -> Iterator[str]:
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeNames": {"#scope": "scope", "#item": "item"} if "#item" in condition else {"#scope": "scope"},
-            "ExpressionAttributeValues": {name: {"S": value} for name, value in values.items()},
+        found = paged(
+            self._client.query,
+            TableName=self._table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames={"#scope": "scope", "#item": "item"} if "#item" in condition else {"#scope": "scope"},
+            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
             **more,
-        }
-        while True:
-            answer = call(self._client.query, **query)
-            yield from (item["item"]["S"] for item in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        )
+        return (item["item"]["S"] for item in found)

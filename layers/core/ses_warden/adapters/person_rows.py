@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ses_warden.adapters.dynamo import Requests, call, translated
+from ses_warden.adapters.dynamo import Requests, paged, translated
 from ses_warden.adapters.entries import deed_item
 from ses_warden.adapters.failures import code_of
 from ses_warden.application.ports import Deed, FactKey
@@ -28,22 +28,15 @@ class DynamoPersonRows:
 
     def events_of(self, address: str) -> Sequence[FactKey]:
         """See the port."""
-        found: list[FactKey] = []
-        start: dict[str, Any] = {}
-        while True:
-            answer = call(
-                self._client.query,
-                TableName=self._events,
-                IndexName="by_recipient",
-                KeyConditionExpression="recipient = :recipient",
-                ExpressionAttributeValues={":recipient": {"S": address}},
-                ProjectionExpression="message_id, event",
-                **start,
-            )
-            found += [FactKey(item["message_id"]["S"], item["event"]["S"]) for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
-                return found
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        found = paged(
+            self._client.query,
+            TableName=self._events,
+            IndexName="by_recipient",
+            KeyConditionExpression="recipient = :recipient",
+            ExpressionAttributeValues={":recipient": {"S": address}},
+            ProjectionExpression="message_id, event",
+        )
+        return [FactKey(item["message_id"]["S"], item["event"]["S"]) for item in found]
 
     def erase_events(self, keys: Sequence[FactKey]) -> None:
         """See the port."""

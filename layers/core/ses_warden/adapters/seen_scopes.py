@@ -1,9 +1,9 @@
 """Which scopes were mailed from lately, from the sparse index of the Reputation table."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ses_warden.adapters.dynamo import call
+from ses_warden.adapters.dynamo import paged
 from ses_warden.domain.cohorts import HOUR
 from ses_warden.domain.counters import hour
 
@@ -28,16 +28,11 @@ class DynamoSeenScopes:
         return found
 
     def _seen_in(self, period: str) -> set[str]:
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": "by_activity",
-            "KeyConditionExpression": "active_hour = :hour",
-            "ExpressionAttributeValues": {":hour": {"S": period}},
-        }
-        found: set[str] = set()
-        while True:
-            answer = call(self._client.query, **query)
-            found.update(item["scope"]["S"] for item in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return found
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        found = paged(
+            self._client.query,
+            TableName=self._table,
+            IndexName="by_activity",
+            KeyConditionExpression="active_hour = :hour",
+            ExpressionAttributeValues={":hour": {"S": period}},
+        )
+        return {item["scope"]["S"] for item in found}

@@ -67,11 +67,11 @@ class _Look:
 
     def mail_from(self, region: str) -> Iterator[Finding]:
         if self.identity and self.identity.mail_from:
-            name = self.identity.mail_from
+            name = self.identity.mail_from.domain
             yield from look_at_mail_from(self._ask(name, "MX"), region, self.domain)
 
     def spf(self) -> Iterator[Finding]:
-        mail_from = self.identity.mail_from if self.identity else None
+        mail_from = self.identity.mail_from.domain if self.identity and self.identity.mail_from else None
         if mail_from:
             yield from self._spf_of(mail_from, for_envelope=True)
         if mail_from != self.domain:

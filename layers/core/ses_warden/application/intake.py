@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
 
 from ses_warden.application.outcome import Happening, Journal
 from ses_warden.application.ports import FactKey, Known, Quarantine
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.envelopes import Envelope
-from ses_warden.domain.events import MailEvent, SetupMessage, UnknownEvent, parse_event
+from ses_warden.domain.events import MailEvent, SetupMessage, UnknownEvent
 from ses_warden.domain.facts import Fact, facts_of
+from ses_warden.domain.parsing import parse_event
 from ses_warden.domain.signals import Signal
 from ses_warden.errors import UnparsableEvent, WardenError
 
@@ -21,7 +22,7 @@ class Policy:
     """
 
     retention: timedelta
-    authority: Literal["ses", "warden"] = "ses"
+    authority: Authority = "ses"
     no_feedback_domains: frozenset[str] = frozenset()
     drill_set: str = ""
 

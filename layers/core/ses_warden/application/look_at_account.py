@@ -7,10 +7,10 @@ from typing import Protocol
 
 from ses_warden.domain.account import Account
 from ses_warden.domain.account_findings import NEAR, findings_of, quota_findings
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.findings import Finding
 from ses_warden.domain.production import AccessRequest
 from ses_warden.domain.quota_use import Course, beginning, course
-from ses_warden.domain.reconciliation import Authority
 from ses_warden.errors import MetricsError, NothingToDo
 
 
@@ -30,7 +30,7 @@ class SendMetric(Protocol):
     """How many mails SES took."""
 
     def sent(self, since: datetime, until: datetime) -> Mapping[datetime, float]:
-        """Mails by the five minutes in which they were sent, named by their beginning; raises `MetricsError`."""
+        """Mails by the time in which they were sent, named by its beginning; raises `MetricsError`."""
         ...
 
 

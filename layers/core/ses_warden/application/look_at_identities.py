@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from ses_warden.application.look_at_account import SendMetric
 from ses_warden.domain.findings import Finding, Standing
-from ses_warden.domain.sending_identities import Identity, Seen, Topics, judge
+from ses_warden.domain.identities import Identity
+from ses_warden.domain.sending_identities import Seen, Topics, judge
 from ses_warden.domain.vdm import Bill, SetVdm, Vdm, bill
-from ses_warden.errors import IdentityError, NoIdentity, RightMissing
+from ses_warden.errors import IdentityError, MetricsError, NoIdentity, RightMissing
 
 PERIOD = timedelta(days=30)
 ENOUGH_REFUSALS = 3
@@ -49,14 +51,6 @@ class Identities(Protocol):
         ...
 
 
-class Volume(Protocol):
-    """How much SES sent."""
-
-    def sent(self, since: datetime, until: datetime) -> int:
-        """Mails of the account in the Region. Raises `IdentityError`."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Own:
     """What belongs to the stack: empty where it could not be found, and then `unknown` says why."""
@@ -89,7 +83,7 @@ class Look:
 type Progress = Callable[[int, int], None]
 
 
-def look_at_identities(ses: Identities, volume: Volume, own: Own, now: datetime, *, limit: int, progress: Progress) -> Look:
+def look_at_identities(ses: Identities, metric: SendMetric, own: Own, now: datetime, *, limit: int, progress: Progress) -> Look:
     """Looks at up to `limit` identities; `progress` is told how many of how many are done.
 
     Raises `IdentityError` where SES does not even list them; whatever else cannot be asked is an unknown of its own.
@@ -101,7 +95,7 @@ def look_at_identities(ses: Identities, volume: Volume, own: Own, now: datetime,
     findings = [finding for one in seen for finding in judge(one, own.feedback_topic)]
     if own.unknown:
         findings.append(Finding("stack.found", Standing.UNKNOWN, "stack", own.unknown))
-    vdm, unknown = _vdm(ses, volume, own, now)
+    vdm, unknown = _vdm(ses, metric, own, now)
     return Look(own=own, identities=tuple(seen), findings=(*findings, *unknown), not_looked_at=len(listed) - len(looked), vdm=vdm)
 
 
@@ -165,18 +159,18 @@ def _standing(ses: Identities, name: str, topic: str) -> _Standing:
         return _Standing(unknown=f"{error}.")
 
 
-def _vdm(ses: Identities, volume: Volume, own: Own, now: datetime) -> tuple[VdmSeen, list[Finding]]:
+def _vdm(ses: Identities, metric: SendMetric, own: Own, now: datetime) -> tuple[VdmSeen, list[Finding]]:
     unknown: list[Finding] = []
 
     def ask[T](where: str, question: Callable[[], T]) -> T | None:
         try:
             return question()
-        except IdentityError as error:
+        except (IdentityError, MetricsError) as error:
             unknown.append(Finding("vdm.asked", Standing.UNKNOWN, where, f"{error}."))
             return None
 
     account = ask("account", ses.vdm)
     own_set = ask(own.configuration_set, lambda: ses.set_vdm(own.configuration_set)) if own.configuration_set else None
-    mails = ask("account", lambda: volume.sent(now - PERIOD, now))
+    mails = ask("account", lambda: round(sum(metric.sent(now - PERIOD, now).values())))
     costs = None if mails is None else bill(mails, account.plan if account else "")
     return VdmSeen(account=account, own_set=own_set, bill=costs), unknown

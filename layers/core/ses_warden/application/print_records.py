@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ses_warden.domain.dmarc_record import DmarcWish, dmarc_text, strangers
-from ses_warden.domain.dns_records import DKIM_ZONE, DnsRecord, Purpose, dkim_records, dmarc_record, domain_name, mail_from_records
-from ses_warden.domain.sending_identities import Identity
+from ses_warden.domain.dns_records import DnsRecord, Purpose, dkim_records, dmarc_record, domain_name, mail_from_records
+from ses_warden.domain.identities import Identity
 from ses_warden.errors import NoIdentity, RecordError
 
 USUAL_MAIL_FROM = "bounce"
@@ -65,7 +65,7 @@ def records_of(ses: OneIdentity, wish: RecordsWish, region: str) -> Records:
 
 def _dkim(identity: Identity, notes: list[str]) -> list[Needed]:
     dkim = identity.dkim
-    if not dkim.is_ours_to_publish:
+    if dkim.is_own:
         notes.append("Its DKIM key is its owner's (BYODKIM): SES does not have the record, which is a TXT below _domainkey.")
         return []
     if not dkim.tokens:
@@ -78,7 +78,7 @@ def _dkim(identity: Identity, notes: list[str]) -> list[Needed]:
         switch = f"aws sesv2 put-email-identity-dkim-attributes --email-identity {identity.name} --signing-enabled"
         notes.append(f"Signing is off: `{switch}`.")
     seen = dkim.status == "SUCCESS"
-    return [Needed(record, seen) for record in dkim_records(identity.name, dkim.tokens, dkim.zone or DKIM_ZONE)]
+    return [Needed(record, seen) for record in dkim_records(identity.name, dkim.tokens, dkim.zone)]
 
 
 def _mail_from(identity: Identity, label: str | None, region: str, notes: list[str]) -> list[Needed]:

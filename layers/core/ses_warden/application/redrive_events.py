@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Protocol
 
 from ses_warden.application.outcome import Happening, Outcome
 from ses_warden.domain.envelopes import Envelope, open_event
-from ses_warden.domain.events import UnknownEvent, parse_event
+from ses_warden.domain.events import UnknownEvent
+from ses_warden.domain.parsing import parse_event
 from ses_warden.domain.text import clean, mask_addresses
 from ses_warden.errors import UnparsableEvent, WardenError
 

@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol
 from ses_warden.application.outcome import Happening, Outcome
 from ses_warden.application.ports import Quarantine
 from ses_warden.domain.envelopes import Envelope, open_event
-from ses_warden.domain.events import SetupMessage, UnknownEvent, parse_event
+from ses_warden.domain.events import SetupMessage, UnknownEvent
+from ses_warden.domain.parsing import parse_event
 from ses_warden.domain.stored import Document, documents, plain, whole_of
 from ses_warden.errors import StorageError, UnparsableEvent, WardenError
 

@@ -9,9 +9,10 @@ from typing import NamedTuple, Protocol
 
 from ses_warden.application.ports import EntryKey, Ledger, Transaction
 from ses_warden.domain.addresses import normalize
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.entries import Entry, blocks
 from ses_warden.domain.pseudonyms import is_pseudonym
-from ses_warden.domain.reconciliation import Action, Authority, Listed, SesReason, Side, Step, of_late, of_stranger, reconcile
+from ses_warden.domain.reconciliation import Action, Listed, SesReason, Side, Step, of_late, of_stranger, reconcile
 from ses_warden.domain.signals import ACCOUNT
 from ses_warden.errors import LedgerBusy, SuppressionListError
 

@@ -9,9 +9,9 @@ from ses_warden.application.look_at_account import AccountDesk, SendMetric, look
 from ses_warden.application.watch import Memory
 from ses_warden.domain.account_facts import Moved, facts_of, is_fact, moved, remembered
 from ses_warden.domain.account_findings import NEAR, PROJECTION, QUOTA
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.changes import Changes, changes
 from ses_warden.domain.findings import Finding, Standing, is_bad, worst
-from ses_warden.domain.reconciliation import Authority
 from ses_warden.errors import WardenError
 
 SUBJECT = "account"

@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from ses_warden.application.ports import Ledger
 from ses_warden.application.sync_suppression import AccountRows, Plan, Progress, SesList, apply_sync, plan_sync
-from ses_warden.domain.reconciliation import Action, Authority, Side, Step
+from ses_warden.domain.authority import Authority
+from ses_warden.domain.reconciliation import Action, Side, Step
 from ses_warden.errors import OutOfTime, TooManyChanges, WardenError
 
 # An event that fails is tried again for half an hour, then an alarm speaks: what is older than this will not settle itself.

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
-from ses_warden.adapters.account import CloudWatchSends, SesAccount
+from ses_warden.adapters.account import SesAccount
+from ses_warden.adapters.cloudwatch import CloudWatchSends
 from ses_warden.application.look_at_account import AccountLook, look_at_account, refuse_needless
 from ses_warden.bootstrap.connection import Connection
 from ses_warden.domain.account import Account
+from ses_warden.domain.authority import AUTHORITIES, Authority
 from ses_warden.domain.production import AccessRequest
-from ses_warden.domain.reconciliation import Authority
+from ses_warden.domain.quota_use import STEP
 from ses_warden.errors import AccountError, SettingsError
 
 
@@ -30,9 +32,9 @@ class AccountDesk:
 
     def look(self) -> AccountLook:
         """See `look_at_account`."""
-        metric = CloudWatchSends(self._connection.client("cloudwatch"))
+        metric = CloudWatchSends(self._connection.client("cloudwatch"), STEP)
         chosen = self._environment.get("SUPPRESSION_AUTHORITY")
-        authority = cast("Authority", chosen) if chosen in ("ses", "warden") else None
+        authority: Authority | None = next((one for one in AUTHORITIES if one == chosen), None)
         return look_at_account(self._ses, metric, self._clock(), place_of(self.region), authority)
 
     def before_request(self) -> Account:

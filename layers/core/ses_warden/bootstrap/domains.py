@@ -1,9 +1,10 @@
 """The commands about identities of SES, and about the DNS records that a sending domain needs."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from ses_warden.adapters.identity_listing import CloudWatchVolume, SesIdentities
+from ses_warden.adapters.cloudwatch import CloudWatchSends
+from ses_warden.adapters.identity_listing import SesIdentities
 from ses_warden.application.look_at_identities import Look, Own, Progress, look_at_identities
 from ses_warden.application.print_records import Records, RecordsWish, records_of
 from ses_warden.bootstrap.connection import Connection
@@ -22,8 +23,8 @@ class Domains:
 
     def look(self, *, limit: int, progress: Progress) -> Look:
         """See `look_at_identities`. It goes without the stack, too, but then nobody knows which topic is ours."""
-        volume = CloudWatchVolume(self._connection.client("cloudwatch"))
-        return look_at_identities(self._ses, volume, self._own(), self._clock(), limit=limit, progress=progress)
+        metric = CloudWatchSends(self._connection.client("cloudwatch"), timedelta(days=1))
+        return look_at_identities(self._ses, metric, self._own(), self._clock(), limit=limit, progress=progress)
 
     def records(self, wish: RecordsWish) -> Records:
         """See `records_of`. The stack is not asked."""

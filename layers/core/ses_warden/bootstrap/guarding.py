@@ -11,7 +11,8 @@ import boto3
 from botocore.config import Config
 
 from ses_warden.adapters.alerts import AwsAlerts
-from ses_warden.adapters.cloudwatch import CloudWatchReputation, SqsBacklog
+from ses_warden.adapters.backlog import SqsBacklog
+from ses_warden.adapters.cloudwatch import CloudWatchReputation
 from ses_warden.adapters.guard_store import DynamoGuardStore
 from ses_warden.adapters.ses import SesSwitch
 from ses_warden.application.guard_sending import GuardOutcome, GuardPolicy, GuardServices, guard_sending

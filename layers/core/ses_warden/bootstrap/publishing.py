@@ -1,7 +1,6 @@
 """The function that tells other programs of recipients."""
 
 import os
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,18 +9,9 @@ from botocore.config import Config
 
 from ses_warden.adapters.announcer import Announcer
 from ses_warden.domain.announcements import Privacy
-from ses_warden.errors import SettingsError
-from ses_warden.settings import text_from
+from ses_warden.settings import choice_from, text_from
 
 _CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
-
-
-def privacy_from(environment: Mapping[str, str]) -> Privacy:
-    """Raises `SettingsError` for anything but hashed and plain."""
-    value = text_from(environment, "RECIPIENT_EVENTS")
-    if value not in list(Privacy):
-        raise SettingsError(f"RECIPIENT_EVENTS must be hashed or plain, not {value!r}")
-    return Privacy(value)
 
 
 @cache
@@ -32,5 +22,5 @@ def announcer() -> Announcer:
         client("events", config=_CLIENT),
         client("sqs", config=_CLIENT),
         aside=text_from(os.environ, "DEAD_LETTER_QUEUE_URL"),
-        privacy=privacy_from(os.environ),
+        privacy=choice_from(os.environ, "RECIPIENT_EVENTS", Privacy),
     )

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
 from ses_warden.adapters.ledger import DynamoLedger, Tables
 from ses_warden.adapters.ses_list import SesSuppressionList
 from ses_warden.adapters.suppression_rows import DynamoSuppressionRows
 from ses_warden.application.sync_suppression import Applied, Plan, Progress, apply_sync, plan_sync, refuse_to_empty
 from ses_warden.bootstrap.connection import Connection
-from ses_warden.domain.reconciliation import Authority
+from ses_warden.domain.authority import AUTHORITIES, Authority
 from ses_warden.errors import SettingsError
-from ses_warden.settings import text_from
+from ses_warden.settings import choice_from, text_from
 
 # What template.yaml sets by default, for those who name their tables instead of their stack.
 USUAL = {"SUPPRESSION_AUTHORITY": "ses"}
@@ -26,11 +25,10 @@ class Sync:
     ) -> None:
         """Finds the stack; raises `SettingsError` where that fails. `authority` overrides the stack's."""
         environment = connection.environment("SyncFunction", USUAL)
+        if authority:
+            environment = {**environment, "SUPPRESSION_AUTHORITY": authority}
         table = text_from(environment, "SUPPRESSION_TABLE")
-        chosen = authority or text_from(environment, "SUPPRESSION_AUTHORITY")
-        if chosen not in ("ses", "warden"):
-            raise SettingsError(f"SUPPRESSION_AUTHORITY must be ses or warden, not {chosen!r}")
-        self._authority: Authority = cast("Authority", chosen)
+        self._authority: Authority = choice_from(environment, "SUPPRESSION_AUTHORITY", AUTHORITIES)
         self._bucket = environment.get("QUARANTINE_BUCKET", "")
         self._connection = connection
         self._clock = clock

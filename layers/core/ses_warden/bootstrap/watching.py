@@ -3,28 +3,28 @@
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from ses_warden.adapters.account import CloudWatchSends, SesAccount
+from ses_warden.adapters.account import SesAccount
 from ses_warden.adapters.alerts import AwsAlerts
+from ses_warden.adapters.cloudwatch import CloudWatchSends
 from ses_warden.adapters.memory import DynamoMemory
 from ses_warden.application.watch_account import AccountWatch, AccountWatched, watch_account
 from ses_warden.bootstrap.account import place_of
-from ses_warden.domain.reconciliation import Authority
-from ses_warden.errors import AccountError, SettingsError
-from ses_warden.settings import text_from
+from ses_warden.domain.authority import AUTHORITIES
+from ses_warden.domain.quota_use import STEP
+from ses_warden.errors import AccountError
+from ses_warden.settings import choice_from, text_from
 
 _CLIENT = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 4})
 
 
 def watch_todays_account(environment: Mapping[str, str] = os.environ) -> AccountWatched:
     """One look; see `watch_account`. Raises `SettingsError` where the environment is incomplete."""
-    authority = text_from(environment, "SUPPRESSION_AUTHORITY")
-    if authority not in ("ses", "warden"):
-        raise SettingsError(f"SUPPRESSION_AUTHORITY must be ses or warden, not {authority!r}")
+    authority = choice_from(environment, "SUPPRESSION_AUTHORITY", AUTHORITIES)
     client: Any = boto3.client  # the stubs of some of these services are not installed
     ses = client("sesv2", config=_CLIENT)
     alerts = AwsAlerts(
@@ -35,11 +35,11 @@ def watch_todays_account(environment: Mapping[str, str] = os.environ) -> Account
     )
     watch = AccountWatch(
         desk=SesAccount(ses),
-        metric=CloudWatchSends(client("cloudwatch", config=_CLIENT)),
+        metric=CloudWatchSends(client("cloudwatch", config=_CLIENT), STEP),
         memory=DynamoMemory(client("dynamodb", config=_CLIENT), text_from(environment, "REPUTATION_TABLE")),
         alerts=alerts,
         where=place_of(ses.meta.region_name),
-        authority=cast("Authority", authority),
+        authority=authority,
     )
     try:
         return watch_account(watch, datetime.now(UTC))

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 
 from ses_warden.domain.account import Account, Quota
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.findings import Finding, Standing
 from ses_warden.domain.quota_use import HOURS, Course
-from ses_warden.domain.reconciliation import Authority
 
 QUOTA, PROJECTION = "account.quota", "account.quota-projection"
 NEAR = 0.8

@@ -51,7 +51,6 @@ def assess(
     complained = ((one.hour, one.complaints, max(one.delivered, one.complaints)) for one in known)
     bounces = _judge("hard bounces", bounced, _Test.of(thresholds.bounces, thresholds.false_pauses, probation), first, now)
     complaints = _judge("complaints", complained, _Test.of(thresholds.complaints, thresholds.false_pauses, probation), first, now)
-    recent = [one for one in known if one.hour >= complaints.recent.since]
     lag = max(now - watermark, timedelta())
     verdict = max(bounces.verdict, complaints.verdict, key=_GRAVITY.index)
     reasons = tuple(one.words for one in (bounces, complaints) if one.verdict is verdict)
@@ -66,11 +65,6 @@ def assess(
         reasons=reasons,
         bounces=bounces,
         complaints=complaints,
-        complaints_plain=Window(
-            complaints.recent.since,
-            complaints.recent.bad,
-            sum(max(one.delivered + one.unreported, one.complaints) for one in recent),
-        ),
         watermark=watermark,
         lag=lag,
         probation=probation,

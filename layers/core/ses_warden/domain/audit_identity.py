@@ -51,7 +51,7 @@ def look_at_identity(domain: str, view: IdentityView) -> Iterator[Finding]:
             "identity.verified",
             Standing.BROKEN,
             identity.name,
-            f"SES refuses to send as {identity.name}{inherited}: its verification is {identity.status or 'not done'}{why}.",
+            f"SES refuses to send as {identity.name}{inherited}: its verification is {identity.status}{why}.",
             f"Publish the DKIM records that the SES console shows for {identity.name}. {_PATIENCE}",
             VERIFYING,
         )
@@ -97,20 +97,21 @@ def _look_at_dkim(identity: Identity) -> Iterator[Finding]:
         "" if standing is Standing.OK else f"Publish the records as SES wants them. {_PATIENCE}",
         DKIM if dkim.is_own else EASY_DKIM,
     )
-    if not dkim.is_own and dkim.key_length is not None:
-        weak = dkim.key_length < _BITS
+    if not dkim.is_own and dkim.bits is not None:
+        weak = dkim.bits < _BITS
         yield Finding(
             "identity.key_length",
             Standing.WARN if weak else Standing.OK,
             identity.name,
-            f"SES signs with a key of {dkim.key_length} bits.",
+            f"SES signs with a key of {dkim.bits} bits.",
             "" if not weak else _LONGER_KEY_OF_PARENT if dkim.is_replica else _LONGER_KEY,
             EASY_DKIM,
         )
 
 
 def _look_at_mail_from(identity: Identity) -> Iterator[Finding]:
-    if not identity.mail_from:
+    mail_from = identity.mail_from
+    if not mail_from:
         yield Finding(
             "mailfrom.custom",
             Standing.WARN,
@@ -121,13 +122,13 @@ def _look_at_mail_from(identity: Identity) -> Iterator[Finding]:
             MAIL_FROM,
         )
         return
-    standing = _STATUSES.get(identity.mail_from_status, Standing.UNKNOWN)
-    without = "refuses the mail" if identity.rejects_without_mx else "falls back to amazonses.com"
+    standing = _STATUSES.get(mail_from.status, Standing.UNKNOWN)
+    without = "refuses the mail" if mail_from.rejects else "falls back to amazonses.com"
     yield Finding(
         "mailfrom.custom",
         standing,
-        identity.mail_from,
-        f"SES's look at the MAIL FROM domain says {identity.mail_from_status or 'nothing'}; without its MX, SES {without}.",
+        mail_from.domain,
+        f"SES's look at the MAIL FROM domain says {mail_from.status}; without its MX, SES {without}.",
         "" if standing is Standing.OK else f"Publish its MX and SPF records. {_PATIENCE}",
         MAIL_FROM,
     )

@@ -20,21 +20,6 @@ class BounceKind(StrEnum):
     UNDETERMINED = "undetermined-bounce"
     CONTENT = "content-refusal"
 
-    @property
-    def suppresses(self) -> bool:
-        """Whether one such bounce keeps further mail from the address."""
-        return self in (BounceKind.HARD, BounceKind.UNKNOWN_PERMANENT, BounceKind.GLOBAL_LIST)
-
-    @property
-    def strikes(self) -> bool:
-        """Whether several in a row do."""
-        return self in (BounceKind.SOFT, BounceKind.UNDETERMINED)
-
-    @property
-    def counts_in_rate(self) -> bool:
-        """Whether it counts in the bounce rate; a policy refusal does only if the operator says so (a parameter)."""
-        return self.suppresses
-
 
 class ComplaintKind(StrEnum):
     """What a complaint means for one recipient."""
@@ -43,21 +28,6 @@ class ComplaintKind(StrEnum):
     NOT_SPAM = "not-spam"
     AUTH_FAILURE = "auth-failure"
     LIST_HIT = "list-hit"
-
-    @property
-    def suppresses(self) -> bool:
-        """Whether it keeps further mail from the address."""
-        return self is ComplaintKind.COMPLAINT
-
-    @property
-    def strikes(self) -> bool:
-        """Whether several in a row do: never."""
-        return False
-
-    @property
-    def counts_in_rate(self) -> bool:
-        """Whether it counts in the complaint rate."""
-        return self is ComplaintKind.COMPLAINT
 
 
 # Sub-types that decide, whatever else is said:

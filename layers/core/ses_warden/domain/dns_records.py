@@ -9,8 +9,6 @@ from ses_warden.domain.dns_answers import DEVIATING
 from ses_warden.errors import RecordError
 
 TTL_SECONDS = 3600
-# Where Easy DKIM's keys are, if SES does not say: https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html
-DKIM_ZONE = "dkim.amazonses.com"
 # https://docs.aws.amazon.com/ses/latest/dg/mail-from.html
 SPF = "v=spf1 include:amazonses.com ~all"
 # RFC 1035, sections 2.3.4 (a name) and 3.3 (a string of a TXT record).
@@ -52,8 +50,8 @@ def domain_name(text: str) -> str:
     return name
 
 
-def dkim_records(domain: str, tokens: Iterable[str], zone: str = DKIM_ZONE) -> list[DnsRecord]:
-    """The CNAME records of Easy DKIM. Raises `RecordError` for a token that can stand in no name."""
+def dkim_records(domain: str, tokens: Iterable[str], zone: str) -> list[DnsRecord]:
+    """The CNAME records of Easy DKIM, whose keys are in `zone`. Raises `RecordError` for a token that can stand in no name."""
     return [
         DnsRecord(domain_name(f"{token}._domainkey.{domain}"), "CNAME", domain_name(f"{token}.{zone}"), Purpose.DKIM)
         for token in tokens

@@ -11,14 +11,20 @@ _IN_USE = ("SUCCESS", "TEMPORARY_FAILURE")
 
 @dataclass(frozen=True, slots=True)
 class Dkim:
-    """How an identity signs. `tokens` are the names of Easy DKIM's CNAMEs, or one's own selector; `key_length` in bits."""
+    """SES's words about an identity's signing. `key` is empty where SES does not have the key, or does not say."""
 
     signs: bool = False
-    status: str = "NOT_STARTED"
-    origin: str = "AWS_SES"
-    tokens: tuple[str, ...] = ()
-    zone: str = EASY_DKIM_ZONE
-    key_length: int | None = None
+    status: str = "NOT_STARTED"  # or SUCCESS, PENDING, FAILED, TEMPORARY_FAILURE
+    key: str = ""  # RSA_1024_BIT, RSA_2048_BIT
+    origin: str = "AWS_SES"  # or EXTERNAL, or AWS_SES_ and the Region whose key it is
+    tokens: tuple[str, ...] = ()  # the names of Easy DKIM's CNAMEs, or one's own selector
+    zone: str = EASY_DKIM_ZONE  # where the tokens' keys are
+
+    @property
+    def bits(self) -> int | None:
+        """The length of the key."""
+        length = self.key.removeprefix("RSA_").removesuffix("_BIT")
+        return int(length) if length.isdecimal() else None
 
     @property
     def is_own(self) -> bool:
@@ -37,17 +43,27 @@ class Dkim:
 
 
 @dataclass(frozen=True, slots=True)
+class MailFrom:
+    """A custom MAIL FROM domain; `rejects` says that nothing is sent while SES does not find its MX record."""
+
+    domain: str
+    status: str
+    rejects: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A domain identity of SES in one Region. `name` may be a parent of the domain that is audited."""
+    """A domain or address that SES may send for, in one Region. For an audit, `name` may be a parent of the domain."""
 
     name: str
+    is_domain: bool = True
     verified: bool
-    status: str = ""
-    error: str = ""
+    status: str  # SES's word about its verification
+    error: str = ""  # why SES could not verify it
     dkim: Dkim = field(default_factory=Dkim)
-    mail_from: str | None = None
-    mail_from_status: str = ""
-    rejects_without_mx: bool = False
+    mail_from: MailFrom | None = None
+    configuration_set: str = ""
+    forwards: bool = True
 
     @property
     def sends_from(self) -> str | None:
@@ -55,7 +71,7 @@ class Identity:
 
         https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MailFromAttributes.html (BehaviorOnMxFailure)
         """
-        return self.mail_from if self.mail_from_status == "SUCCESS" else None
+        return self.mail_from.domain if self.mail_from and self.mail_from.status == "SUCCESS" else None
 
 
 class Silence(StrEnum):

@@ -58,7 +58,6 @@ class Assessment:
     reasons: tuple[str, ...]
     bounces: Judgement
     complaints: Judgement
-    complaints_plain: Window  # over all deliveries, those to providers that report no complaints among them
     watermark: datetime
     lag: timedelta
     probation: bool

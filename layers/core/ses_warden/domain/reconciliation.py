@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from ses_warden.domain.addresses import is_simulator, normalize
+from ses_warden.domain.authority import Authority
 from ses_warden.domain.entries import Entry, Reason, State, blocks
 from ses_warden.domain.pseudonyms import pseudonym
 from ses_warden.domain.signals import ACCOUNT, Confidence, Signal, SignalKind
 from ses_warden.domain.suppression import decide
 
-type Authority = Literal["ses", "warden"]
 type SesReason = Literal["BOUNCE", "COMPLAINT"]
 
 

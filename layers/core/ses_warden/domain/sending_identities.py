@@ -6,6 +6,7 @@ from shlex import quote
 from typing import Final
 
 from ses_warden.domain.findings import Finding, Standing
+from ses_warden.domain.identities import Identity, MailFrom
 
 _FEEDBACK_TYPES: Final = ("Bounce", "Complaint")
 _DEFAULT_SET = "https://docs.aws.amazon.com/ses/latest/dg/managing-configuration-sets.html"
@@ -15,52 +16,6 @@ _MAIL_FROM = "https://docs.aws.amazon.com/ses/latest/dg/mail-from.html"
 # "If you haven't set up another mechanism for receiving bounce or complaint notifications (for example, by setting up an event
 # destination), you receive an email notification when these events occur (even if this setting is disabled)."
 _FORWARDING_V2 = "https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutEmailIdentityFeedbackAttributes.html"
-
-
-@dataclass(frozen=True, slots=True)
-class Dkim:
-    """SES's words about an identity's signing. `key` is empty where SES does not have the key, or does not say."""
-
-    signs: bool
-    status: str  # SUCCESS, PENDING, FAILED, TEMPORARY_FAILURE, NOT_STARTED
-    key: str = ""  # RSA_1024_BIT, RSA_2048_BIT
-    origin: str = ""  # AWS_SES, EXTERNAL, or AWS_SES_ and the Region whose key it is
-    tokens: tuple[str, ...] = ()
-    zone: str = ""  # where the tokens' keys are
-
-    @property
-    def is_ours_to_publish(self) -> bool:
-        """Whether the records are CNAMEs to SES's keys, and not a key of the owner's."""
-        return self.origin != "EXTERNAL"
-
-    @property
-    def is_replica(self) -> bool:
-        """Whether the key is that of an identity in another Region (Deterministic Easy DKIM)."""
-        return self.origin.startswith("AWS_SES_")
-
-
-@dataclass(frozen=True, slots=True)
-class MailFrom:
-    """A custom MAIL FROM domain; `rejects` says that nothing is sent while SES does not find its MX record."""
-
-    domain: str
-    status: str
-    rejects: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """A domain or address that SES may send for."""
-
-    name: str
-    is_domain: bool
-    verified: bool
-    verification: str  # SES's word
-    dkim: Dkim
-    mail_from: MailFrom | None = None
-    configuration_set: str = ""
-    forwards: bool = True
-    error: str = ""  # why SES could not verify it
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +74,8 @@ def _verification(identity: Identity) -> Finding:
         return Finding(code, Standing.OK, identity.name, "SES may send for it.", source=_IDENTITIES)
     why = f" ({identity.error})" if identity.error else ""
     mend = "`ses-warden domain records` prints its records." if identity.is_domain else "Follow the link in the mail that SES sent."
-    standing = Standing.BROKEN if identity.verification == "FAILED" else Standing.WARN
-    return Finding(code, standing, identity.name, f"SES has not verified it: {identity.verification}{why}.", mend, _IDENTITIES)
+    standing = Standing.BROKEN if identity.status == "FAILED" else Standing.WARN
+    return Finding(code, standing, identity.name, f"SES has not verified it: {identity.status}{why}.", mend, _IDENTITIES)
 
 
 def _dkim(identity: Identity) -> Finding:

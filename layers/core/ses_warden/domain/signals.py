@@ -78,9 +78,7 @@ def bounce_signal(
 ) -> Signal | None:
     """What a bounce says, None if nothing; `provisional` for a hard bounce amid a storm of them from one domain."""
     signal_kind = _OF_BOUNCE.get(kind)
-    scope: str | None = ACCOUNT
-    if signal_kind is SignalKind.LIST_HIT:
-        scope = _list_scope(sub_type, tenant)
+    scope = _list_scope(sub_type, tenant) if signal_kind is SignalKind.LIST_HIT else ACCOUNT
     if signal_kind is None or scope is None or recipient.key == NOBODY:
         return None
     unsure = kind is BounceKind.UNKNOWN_PERMANENT or (provisional and kind is BounceKind.HARD)
@@ -113,9 +111,7 @@ def complaint_signal(
     https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
     """
     signal_kind = _OF_COMPLAINT.get(kind)
-    scope: str | None = ACCOUNT
-    if signal_kind is SignalKind.LIST_HIT:
-        scope = _list_scope(sub_type, tenant)
+    scope = _list_scope(sub_type, tenant) if signal_kind is SignalKind.LIST_HIT else ACCOUNT
     if signal_kind is None or scope is None or recipient.key == NOBODY:
         return None
     return Signal(
