@@ -75,6 +75,12 @@ class DnsServer:
         """Where it answers."""
         return "127.0.0.1", int(self._tcp.server_address[1])
 
+    @property
+    def patience(self) -> float:
+        """For how many seconds to wait for an answer: long on a busy machine, unless there is one that never comes."""
+        faults = (records.values() if isinstance(records, Mapping) else (records,) for records in self.zone.values())
+        return 1.0 if any(fault in (Fault.SILENT, Fault.GARBAGE) for some in faults for fault in some) else 20.0
+
     def answer(self, wire: bytes, *, over_tcp: bool) -> bytes | None:
         """The answer to a question; None for silence."""
         question = dns.message.from_wire(wire)

@@ -35,7 +35,7 @@ _: type[Identities] = FakeIdentities
 
 def audited(case: Case, server: DnsServer) -> Audit:
     """The audit of a case."""
-    names = DnsNames([server.address], lifetime=1.0)
+    names = DnsNames([server.address], lifetime=server.patience)
     return audit_domain(case.domain, World(FakeIdentities(case.view()), names, CheckdmarcRecords(names)))
 
 

@@ -92,7 +92,7 @@ class Account:
         )
 
     def _world(self) -> World:
-        names = DnsNames([self.server.address], lifetime=1.0)
+        names = DnsNames([self.server.address], lifetime=self.server.patience)
         return World(self.identities, names, CheckdmarcRecords(names))
 
 

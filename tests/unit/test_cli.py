@@ -30,7 +30,7 @@ DOCUMENT = TEMPLATE.parent / "docs" / "cli.md"
 WIDTH = 100
 # What the command line may take to show its help, beside what its two libraries take alone.
 MOST_TIMES = 1.5
-RUNS = 7
+MOST_RUNS = 20
 
 
 def commands() -> list[str]:
@@ -222,9 +222,12 @@ def _value(text: object) -> object:
 def test_help_comes_soon() -> None:
     """Showing the help takes at most one and a half times as long as loading typer and rich: all else is loaded when needed."""
     libraries, own = [], []
-    for _ in range(RUNS):
+    for _ in range(MOST_RUNS):
         libraries.append(processor_time("-c", "import typer, rich"))
         own.append(processor_time("-m", "ses_warden_cli", "--help"))
+        # The quickest runs say what it costs; on a busy machine they are rare.
+        if min(own) <= MOST_TIMES * min(libraries):
+            break
     assert min(own) <= MOST_TIMES * min(libraries)
 
 

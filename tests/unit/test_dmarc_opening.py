@@ -26,6 +26,8 @@ from tests.support.emulator import ROOT
 
 XML = report(record(count=7)).encode()
 LIMITS = Limits()
+# Of the processor's time, which a busy machine doubles: else it takes minutes or hours.
+AT_ONCE_SECONDS = 10
 
 
 def opened(content: bytes, limits: Limits = LIMITS) -> list[Document | Refused]:
@@ -184,7 +186,7 @@ def test_what_is_hostile_is_refused_at_once(content: bytes) -> None:
     found = refused(content)
     assert found.trouble is Trouble.HOSTILE
     assert 10 < len(found.reason) < 200
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < AT_ONCE_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -201,7 +203,7 @@ def test_a_field_that_python_takes_hours_for_is_cut(field: bytes) -> None:
     started = time.process_time()
     (found,) = opened(b"From: a@b.example\n" + field + b"\n\n" + XML)
     assert isinstance(found, Document)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < AT_ONCE_SECONDS
 
 
 def test_the_documents_of_a_file_are_bounded_together() -> None:

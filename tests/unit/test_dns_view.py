@@ -43,7 +43,7 @@ def server() -> Iterator[DnsServer]:
 @pytest.fixture
 def names(server: DnsServer) -> DnsNames:
     """The DNS of one audit, which does not wait for long."""
-    return DnsNames([server.address], lifetime=1.0)
+    return DnsNames([server.address], lifetime=2.0)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_anything_else_is_no_name_server(text: str) -> None:
 def test_checkdmarc_asks_nobody_but_us(server: DnsServer) -> None:
     """Its questions are in our memory; it asks for no SPF type and no CNAMEs, and leaves nothing in a cache of its own."""
     before = sum(server.asked.values())
-    names = DnsNames([server.address], lifetime=1.0)
+    names = DnsNames([server.address], lifetime=2.0)
     reading = CheckdmarcRecords(names).read_spf("v=spf1 include:end.example.net a:example.com -all", "example.com")
     asked = {key for key, number in server.asked.items() if number}
     assert reading.error
