@@ -238,6 +238,9 @@ def _reasons(case: _Case, step: Step) -> Iterator[str]:
     if published.percent is not None and published.percent < 100:  # noqa: PLR2004 - per cent
         yield f"pct={published.percent} is historic: receivers that follow RFC 9989 apply the policy to all mail. Leave it out."
     yield from _on_subdomains(case, step)
+    if summary.discarded:
+        some = "report that was discarded is" if summary.discarded == 1 else "reports that were discarded are"
+        yield f"{summary.discarded:,} {some} not counted: `ses-warden dmarc reports` says by whom and why."
 
 
 def _on_subdomains(case: _Case, step: Step) -> Iterator[str]:

@@ -10,15 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from ses_warden.domain.dmarc import Report, Source
+from ses_warden.domain.dmarc_kept import told_by
 from ses_warden.domain.dmarc_sources import Evidence, Kind, Trace, keys_of, kind_of, trace_of
-from ses_warden.domain.outgoing import is_within
-from ses_warden.domain.text import clean
 
 # What is different beyond these is counted under `REST`: a reporter may write whatever it likes.
 _MOST_TRACES, _MOST_NAMES = 50_000, 1_000
 # Reports are about a day (RFC 9990 section 3.5.1), some about a week: who claims to tell of more does not cover more.
 _LONGEST = timedelta(days=8)
-_LONGEST_NAME = 120
 REST = "(rest)"
 _DISPOSITIONS = ("none", "quarantine", "reject")
 
@@ -104,7 +102,7 @@ class Summary:
     """What some weeks of reports come to.
 
     `first` and `last`: the time that the reports cover; `unread`: records that could not be read; `cut`: more sources than are kept
-    apart, the rest of which is one, `REST`.
+    apart, the rest of which is one, `REST`; `discarded`: reports that an operator took out, of which nothing else here knows.
     """
 
     domain: str
@@ -120,6 +118,7 @@ class Summary:
     published: Published
     unread: int = 0
     cut: bool = False
+    discarded: int = 0
 
     def mails(self, kind: Kind) -> int:
         """How many mails are of a kind."""
@@ -173,11 +172,15 @@ class _Sums:
     published: list[tuple[datetime, datetime, Published]] = field(default_factory=list)
     unread: int = 0
     cut: bool = False
+    discarded: int = 0
     apart: Counter[bool] = field(default_factory=Counter)
 
     def add(self, report: Report) -> None:
-        """Counts a report."""
-        reporter = _room(self.reporters, _told_by(report))
+        """Counts a report, unless somebody discarded it."""
+        if report.discarded:
+            self.discarded += 1
+            return
+        reporter = _room(self.reporters, told_by(report.reporter, report.sender))
         day = _day_of(report)
         self.published.append((report.begin, _end_of(report), _published(report)))
         self.unread += report.unread
@@ -233,6 +236,7 @@ class _Sums:
             published=_current(self.published),
             unread=self.unread,
             cut=self.cut,
+            discarded=self.discarded,
         )
 
 
@@ -275,12 +279,6 @@ def _current(told: list[tuple[datetime, datetime, Published]]) -> Published:
             percent=published.percent if now.percent is None else now.percent,
         )
     return replace(now, since=since)
-
-
-def _told_by(report: Report) -> str:
-    """The reporter's name; with the domain that its mail came from, where that is another: anybody can write a name."""
-    name, sender = clean(report.reporter, _LONGEST_NAME).lower(), clean(report.sender, _LONGEST_NAME)
-    return f"{name} ({sender})" if sender and not is_within(sender, name) and not is_within(name, sender) else name
 
 
 def _room(known: Mapping[str, object], name: str) -> str:
