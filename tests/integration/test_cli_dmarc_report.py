@@ -174,6 +174,7 @@ def test_a_report_is_held_against_the_deliveries(run: Run, world: World) -> None
     assert [(one["code"], one["standing"], one["where"]) for one in found["advice"]["findings"]] == [
         ("dmarc.ses-unsigned", "broken", NEWS),
         ("dmarc.spf-alone.other", "warn", DOMAIN),
+        ("dmarc.nobody", "unknown", DOMAIN),
     ]
     assert found["advice"]["findings"][0]["mend"].startswith("This account sends as it.")
     assert len(found["days"]) == 30

@@ -28,7 +28,8 @@ def show_reports(domain: str, since: datetime, reports: Sequence[Kept], twice: C
             )
         )
         return
-    discarded = f"; {len(reports) - len(counted):,} more are discarded, and count nowhere" if len(counted) < len(reports) else ""
+    out = len(reports) - len(counted)
+    discarded = f"; {out:,} more {'is' if out == 1 else 'are'} discarded, and count{'s' if out == 1 else ''} nowhere" if out else ""
     heading = f"{domain}: {len(counted):,} reports that begin on {since:%Y-%m-%d} or later tell of {_mails(counted):,} mails"
     show.console().print(show.plain(f"{heading}{discarded}", "bold"))
     print_table(reports, twice)

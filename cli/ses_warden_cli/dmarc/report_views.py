@@ -32,7 +32,7 @@ WORDS = {
     Evidence.SES_KEY: "signed as SES signs for you",
     Evidence.KNOWN_KEY: "signed with a key of yours that another host uses",
     Evidence.OUR_ENVELOPE: "your MAIL FROM, not in its SPF record",
-    Evidence.BROKEN_SIGNATURE: "your signature, broken on the way",
+    Evidence.BROKEN_SIGNATURE: "your signature, broken",
     Evidence.RECEIVER: "the receiver says so",
     Evidence.SOMEBODY: "authenticates as",
     Evidence.NOTHING: "nothing of yours",

@@ -71,10 +71,10 @@ def report_dmarc(  # noqa: PLR0917 - what, from when to when, from whom
     name = domain_key(domain)
     known = _known(name, since, until, seen)
     reports = _told(rows.reports(name, since, until), tell)
-    summary, latest = summarize_twice(name, reports, known.addresses, until - A_MONTH)
+    summary, latest = summarize_twice(name, reports, known.addresses, until - A_MONTH, until)
     if not summary.reports:
         raise NothingToDo(_nothing(name, since, until, rows, summary.discarded))
-    return DmarcReport(since, until, summary, advise(summary, known.domains, latest), known)
+    return DmarcReport(since, until, summary, advise(summary, None if known.trouble else known.domains, latest), known)
 
 
 def _told(reports: Iterable[Report], tell: Callable[[int], None]) -> Iterator[Report]:
