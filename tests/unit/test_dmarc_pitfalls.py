@@ -150,6 +150,22 @@ def test_in_a_test_nobody_is_said_to_treat_mail_as_forged_but_who_does_not_know_
     assert "receivers treat it as forged" in _on(month(GOOD, unsigned_ses(5), testing=False, **QUARANTINE)).headline
 
 
+def test_a_policy_that_another_report_contradicts_is_not_told_as_a_fact() -> None:
+    """One forged report that ends last would have the domain at reject."""
+    forged = report(1, GOOD, reporter="forger", days=1.01, **REJECT)
+    words = "A report of two days before or less tells another policy (p=none)"
+    assert any(reason.startswith(words) for reason in _on([*month(GOOD), forged]).reasons)
+    long_ago = [report(day, GOOD, policy="none" if day > 20 else "quarantine") for day in range(30, 0, -1)]
+    assert not any(reason.startswith("A report of two days") for reason in _on(long_ago).reasons)
+
+
+def test_the_test_softens_a_stricter_sp_too_and_that_is_said() -> None:
+    """RFC 9989 section 4.7: `t` is about `p`, `sp` and `np`."""
+    found = _on(month(GOOD, subdomain_policy="reject"))
+    assert found.record == "v=DMARC1; p=quarantine; sp=reject; np=reject; t=y; rua=mailto:…"
+    assert any("sp=reject is quarantine to them as well" in reason for reason in found.reasons)
+
+
 # Mailing lists
 
 

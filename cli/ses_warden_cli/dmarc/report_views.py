@@ -131,7 +131,7 @@ def _advice(found: DmarcReport) -> Iterator[Text]:
     if advice.record:
         yield Text()
         yield show.plain(f'_dmarc.{found.summary.domain} TXT "{advice.record}"', "bold", limit=1000)
-        yield Text("Keep rua, ruf, adkim and aspf as they stand there now: reports do not tell them.", "dim")
+        yield Text("Keep rua, ruf, fo, adkim, aspf and psd as they stand there now: reports do not tell them.", "dim")
     yield Text()
 
 

@@ -17,7 +17,8 @@ class Published:
     """The policy as the newest report tells it, and since when all reports tell the same.
 
     `policy` is None where reports do not say, `testing` (`t=y`) where the reporters follow RFC 7489, which does not know it;
-    `percent` is the historic `pct`. `changed`: earlier ones among these reports tell of another policy.
+    `percent` is the historic `pct`. `changed`: earlier ones among these reports tell of another policy, `disputed` what
+    one tells that is about the same days: the policy was changed then, or somebody errs or forges.
     """
 
     policy: str | None = None
@@ -27,6 +28,7 @@ class Published:
     percent: int | None = None
     since: datetime | None = None
     changed: bool = field(default=False, compare=False)
+    disputed: str = field(default="", compare=False)
 
     @property
     def sp(self) -> str | None:
@@ -68,9 +70,11 @@ def current(told: Iterable[Told]) -> Published:
     newest = sorted((one for one in told if one.published.policy is not None), key=lambda one: (one.end, one.begin), reverse=True)
     if not newest:
         return Published()
-    since, now, changed = newest[0].sure, newest[0].published, False
+    since, now, changed, disputed = newest[0].sure, newest[0].published, False, ""
     for one in newest:
         if changed := not _is_same(one.published, now):
+            # Receivers look a record up at times of their own, and keep what they found for a day.
+            disputed = f"p={one.published.policy}" if newest[0].end - one.end <= 2 * _A_DAY else ""
             break
         since = min(since, one.sure)
         now = replace(
@@ -79,7 +83,7 @@ def current(told: Iterable[Told]) -> Published:
             testing=one.published.testing if now.testing is None else now.testing,
             percent=one.published.percent if now.percent is None else now.percent,
         )
-    return replace(now, since=since, changed=changed)
+    return replace(now, since=since, changed=changed, disputed=disputed)
 
 
 def _is_same(one: Published, other: Published) -> bool:

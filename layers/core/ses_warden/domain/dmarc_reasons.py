@@ -9,6 +9,7 @@ from ses_warden.domain.dmarc_sources import Kind
 from ses_warden.domain.dmarc_steps import Step
 from ses_warden.domain.dmarc_summary import Summary
 from ses_warden.domain.outgoing import is_within
+from ses_warden.domain.text import clean
 
 # A reporter that tells of more than this has all the say.
 _MOST_OF_ONE = 0.8
@@ -34,6 +35,11 @@ def _on_time(case: Case, step: Step) -> Iterator[str]:
         sp = f"; sp={published.subdomain}" if published.subdomain not in (None, published.policy) else ""
         period = days_of(_covered(summary))
         yield f"p={published.policy}{sp}{tested} has stood for {days_of(case.stood)} of the {period} of these reports."
+    if published.disputed:
+        yield (
+            f"A report of two days before or less tells another policy ({clean(published.disputed, 40)}): it was changed then, or "
+            "one of them is wrong or forged. The record in the DNS says which."
+        )
     if step is Step.WAIT and not published.changed:
         yield "It stood in the first of these reports already: an earlier --since may have more."
     if case.mended:
@@ -72,6 +78,8 @@ def _on_tags(case: Case, step: Step) -> Iterator[str]:
             "With t=y, receivers that follow RFC 9989 (section 4.7) do what none says; those that follow RFC 7489 do not know t, "
             "and quarantine what fails."
         )
+        if case.subdomains_under("quarantine") == "reject":
+            yield "Until t=y goes again, sp=reject is quarantine to them as well."
     if published.percent is not None and published.percent < WHOLE:
         yield f"pct={published.percent} is historic: receivers that follow RFC 9989 apply the policy to all mail. Leave it out."
     if published.policy in ("quarantine", "reject") and published.testing is None and step in (Step.REJECT, Step.STAY):
