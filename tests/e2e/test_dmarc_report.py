@@ -44,11 +44,27 @@ def test_a_delivery_makes_its_address_known_to_the_report(stack: Stack) -> None:
     assert found["outgoing"]["domains"] == [domain]
     assert (found["total"]["mails"], found["total"]["passed"], found["finding"]) == (100, 90, False)
 
+    # Forged, as it turns out: it counts no more, and the function does not take it in again.
+    (listed,) = _dmarc(stack, "reports", domain)["reports"]
+    assert (listed["came"], listed["mails"], listed["discarded"]) == ("bucket", 100, False)
+    ruled = _dmarc(stack, "discard", domain, listed["report"], "--reason", "forged", "--yes")["reports"][0]["rulings"][0]
+    assert (ruled["act"], ruled["reason"], ruled["by"].startswith("arn:")) == ("discard", "forged", True)
+    stack.emulator.client("s3").put_object(Bucket=stack.resources["MailBucket"], Key=f"inbox/{domain}-2", Body=mail(content))
+    other = gzipped(report(*records[:1], domain=domain, report_id="43", begin=begin, end=begin + DAY - 1).encode())
+    stack.emulator.client("s3").put_object(Bucket=stack.resources["MailBucket"], Key=f"inbox/{domain}-3", Body=mail(other))
+    wait_for(lambda: len(stack.rows("DmarcTable", domain=domain)) == 2, "other report in the table")
+    found = _report(stack, domain)
+    assert (found["total"]["mails"], found["reports"], found["discarded"]) == (90, 1, 1)
+
 
 def _report(stack: Stack, domain: str) -> Any:
+    return _dmarc(stack, "report", domain)
+
+
+def _dmarc(stack: Stack, *words: str) -> Any:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
     done = subprocess.run(  # noqa: S603 - our own words
-        [sys.executable, "-m", "ses_warden_cli", "dmarc", "report", domain, "--json"],
+        [sys.executable, "-m", "ses_warden_cli", "dmarc", *words, "--json"],
         env=kept | stack.emulator.env(),
         capture_output=True,
         text=True,

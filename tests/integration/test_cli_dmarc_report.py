@@ -7,6 +7,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 from ses_warden.adapters.ledger import Tables
 from ses_warden.domain.dmarc import Report, Source
+from ses_warden_cli.dmarc.kept_shapes import DmarcDiscarded, DmarcReports
 from ses_warden_cli.dmarc.report_shapes import DmarcReport
 from ses_warden_cli.main import app
 from ses_warden_cli.shapes import Failed
@@ -172,6 +174,7 @@ def test_a_report_is_held_against_the_deliveries(run: Run, world: World) -> None
     assert [(one["code"], one["standing"], one["where"]) for one in found["advice"]["findings"]] == [
         ("dmarc.ses-unsigned", "broken", NEWS),
         ("dmarc.spf-alone.other", "warn", DOMAIN),
+        ("dmarc.nobody", "unknown", DOMAIN),
     ]
     assert found["advice"]["findings"][0]["mend"].startswith("This account sends as it.")
     assert len(found["days"]) == 30
@@ -265,3 +268,79 @@ def test_the_last_thirty_days_are_the_usual_ones(run: Run, tmp_path: Path) -> No
     assert run("ingest", str(tmp_path)).returncode == 0
     found = json.loads(run("report", "yesterday.example", "--json").stdout)
     assert found["reports"] == 1
+
+
+OTHER, FORGER, FORGED_MAILS = "discards.example", "Discards Inc", 10**6
+LONG = ["--since", "2026-10-25"]
+
+
+@pytest.fixture
+def forged(run: Run, tmp_path: Path) -> list[Path]:
+    """Two days of a domain of its own, told truly by one, and falsely by another."""
+    true, false = month(through_ses(40), days=2, reporter="yahoo"), month(source(count=FORGED_MAILS), days=2, reporter=FORGER)
+    files: list[Path] = []
+    for number, one in enumerate((*true, *false)):
+        files.append(tmp_path / f"{number}.xml")
+        files[-1].write_text(_xml(replace(one, domain=OTHER, report_id=f"{uuid.uuid4()}")))
+    assert run("ingest", str(tmp_path)).returncode == 0
+    return files
+
+
+def _listed(run: Run, *words: str) -> DmarcReports:
+    found: DmarcReports = TypeAdapter(DmarcReports).validate_json(run("reports", OTHER, *LONG, *words, "--json").stdout)
+    return found
+
+
+def test_a_forged_report_is_listed_discarded_and_restored(run: Run, forged: list[Path]) -> None:
+    """It counts in no sum, does not come in again, and the row says who ruled."""
+    found = _listed(run)
+    assert [one["begin"] for one in found["reports"]] == ["2026-11-23T00:00:00Z"] * 2 + ["2026-11-22T00:00:00Z"] * 2
+    assert {(one["reporter"], one["came"], one["discarded"]) for one in found["reports"]} == {
+        ("yahoo", "cli", False),
+        (FORGER.lower(), "cli", False),
+    }
+    assert (found["mails"], found["discarded"]) == (2 * FORGED_MAILS + 80, 0)
+    handle = next(one["report"] for one in found["reports"] if one["reporter"] == FORGER.lower())
+    words = ["discard", OTHER, handle[:27], "--reason", "forged, says jane@example.com", "--as", "jane"]
+    planned = run(*words, "--plan")
+    assert (planned.returncode, "Nothing was changed" in planned.stderr, f"{FORGED_MAILS:,}" in planned.stdout) == (0, True, True)
+    assert _listed(run)["discarded"] == 0
+
+    done: DmarcDiscarded = TypeAdapter(DmarcDiscarded).validate_json(run(*words, "--yes", "--json").stdout)
+    assert (done["act"], done["planned"], done["mails"], len(done["reports"])) == ("discard", False, FORGED_MAILS, 1)
+    (ruling,) = done["reports"][0]["rulings"]
+    assert (ruling["act"], ruling["by"], ruling["reason"]) == ("discard", "jane", "forged, says j***@e***.com")
+
+    assert json.loads(run("ingest", *map(str, forged), "--json").stdout)["duplicates"] == 4
+    report = _printed(run("report", OTHER, *MONTH, "--json"))
+    assert (report["reports"], report["discarded"], report["total"]["mails"]) == (3, 1, FORGED_MAILS + 80)
+    assert report["advice"]["reasons"][-1].startswith("1 report that was discarded is not counted")
+    again = run(*words, "--yes")
+    assert (again.returncode, "was discarded on" in again.stderr) == (1, True)
+
+    back = run("discard", OTHER, handle, "--restore", "--reason", "it was theirs", "--as", "joe", "--yes")
+    assert (back.returncode, f"1 report about {FORGED_MAILS:,} mails restored: it counts again." in back.stdout) == (0, True)
+    assert _listed(run)["discarded"] == 0
+
+
+def test_all_of_a_reporter_are_discarded_together(run: Run, forged: list[Path]) -> None:
+    """What is left are the others' reports; people see by whom and why."""
+    assert forged
+    before = len(_listed(run, "--reporter", FORGER)["reports"])
+    done = run("discard", OTHER, "--reporter", FORGER, *LONG, "--reason", "a forger", "--as", "jane", "--yes")
+    assert f"{before} reports about {before * FORGED_MAILS:,} mails discarded: no sum counts them any more." in done.stdout
+    assert run("discard", OTHER, "--reporter", FORGER, *LONG, "--reason", "a forger", "--yes").returncode == 1
+    shown = run("reports", OTHER, *LONG).stdout
+    assert f"{before:,} more are discarded, and count nowhere" in shown
+    assert "discarded by jane: a forger" in " ".join(shown.split())
+    report = _printed(run("report", OTHER, *MONTH, "--json"))
+    assert (set(report["reporters"]), report["discarded"]) == ({"yahoo"}, before)
+    run("discard", OTHER, "--reporter", "yahoo", *LONG, "--reason", "all of it", "--as", "jane", "--yes")
+    nothing = run("report", OTHER, *MONTH)
+    assert (nothing.returncode, f"reports about {OTHER}" in nothing.stderr, "are discarded" in nothing.stderr) == (1, True, True)
+
+
+def test_no_report_to_list_is_a_finding(run: Run) -> None:
+    """Exit code 1, and an empty list."""
+    result = run("reports", "nothing.example", "--json")
+    assert (result.returncode, json.loads(result.stdout)["reports"]) == (1, [])

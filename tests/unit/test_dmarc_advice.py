@@ -56,6 +56,7 @@ def _reject(**more: Any) -> dict[str, Any]:
 
 TEST = "v=DMARC1; p=quarantine; np=reject; t=y; rua=mailto:…"
 QUARANTINE = "v=DMARC1; p=quarantine; np=reject; rua=mailto:…"
+REJECT_ABOVE = "v=DMARC1; p=reject; sp=quarantine; np=reject; rua=mailto:…"
 REJECT = "v=DMARC1; p=reject; np=reject; rua=mailto:…"
 
 CASES = {
@@ -72,7 +73,7 @@ CASES = {
         (GOOD, UNSIGNED_BELOW), Step.QUARANTINE_TEST, "v=DMARC1; p=quarantine; sp=none; t=y; rua=mailto:…"
     ),
     "none, some by SPF alone": Case((GOOD, SPF_ALONE), Step.QUARANTINE_TEST, TEST),
-    "none, no mail of ours at all": Case((STRANGER,), Step.REJECT, REJECT),
+    "none, no mail of ours at all, as one receiver tells": Case((STRANGER,), Step.WAIT),
     "none, no mail of ours for a week": Case((STRANGER,), Step.WAIT, days=7),
     "none, no mail of ours but what fails": Case((STRANGER, UNSIGNED), Step.WAIT),
     "none, with a stricter sp": Case(
@@ -97,8 +98,8 @@ CASES = {
     # Reject
     "reject": Case((GOOD, STRANGER), Step.STAY, None, 30, _reject()),
     "reject, for a day": Case((GOOD,), Step.STAY, None, 1, _reject()),
-    "reject, a weak sp": Case((GOOD,), Step.STAY, REJECT, 30, _reject(subdomain_policy="none")),
-    "reject, a weak sp that is needed": Case((GOOD, UNSIGNED_BELOW), Step.MEND, None, 30, _reject(subdomain_policy="none")),
+    "reject, a weak sp": Case((GOOD,), Step.STAY, REJECT_ABOVE, 30, _reject(subdomain_policy="none")),
+    "reject, a weak sp that is needed": Case((GOOD, UNSIGNED_BELOW), Step.STAY, None, 30, _reject(subdomain_policy="none")),
     "reject, some by SPF alone": Case((GOOD, SPF_ALONE), Step.MEND, QUARANTINE, 30, _reject()),
     "reject, mail of ours fails": Case((GOOD, UNSIGNED), Step.MEND, None, 30, _reject()),
     "reject in test, two clean weeks": Case((GOOD,), Step.REJECT, REJECT, 14, _reject(testing=True)),
@@ -218,7 +219,7 @@ def test_the_reasons_have_their_numbers() -> None:
     assert reasons == (
         "p=none has stood for 30 days of the 30 days of these reports.",
         "100.0 % of 3,060 mails that you sent pass: 98.0 % by a signature of yours, 60 mails by SPF alone.",
-        "12,000 mails of strangers fail: those are what a stricter policy keeps out.",
+        "12,000 mails of strangers fail: a stricter policy keeps them out, so see first that none is yours.",
         "google.com alone reports: what other receivers see may differ, and anybody may send reports in its name.",
         "With t=y, receivers that follow RFC 9989 (section 4.7) do what none says; those that follow RFC 7489 do not know t, "
         "and quarantine what fails.",

@@ -18,6 +18,7 @@ from ses_warden.adapters.dmarc_rows import DynamoAlertBudget
 from ses_warden.application.guard_ports import Notice, NoticeKind
 from ses_warden.application.ingest_reports import Ingested, IngestServices, ingest, ingest_file
 from ses_warden.domain.dmarc import Report
+from ses_warden.domain.dmarc_kept import Way
 from ses_warden.errors import AlertError, LedgerBusy, LedgerError, RowRefused, StorageError
 from tests.support import dmarc
 from tests.support.dmarc import gzipped, mail, record, report, zipped
@@ -40,10 +41,12 @@ class Store:
 
     kept: dict[str, Report] = field(default_factory=dict[str, Report])
     failures: list[Exception] = field(default_factory=list[Exception])
+    ways: list[Way] = field(default_factory=list[Way])
 
-    def keep(self, report: Report) -> bool:
+    def keep(self, report: Report, way: Way) -> bool:
         if self.failures:
             raise self.failures.pop(0)
+        self.ways.append(way)
         is_new = report.report_id not in self.kept
         self.kept[report.report_id] = report
         return is_new
@@ -228,8 +231,8 @@ def test_a_file_that_is_too_large_is_not_fetched_whole(world: World) -> None:
 
 def test_what_was_found_adds_up() -> None:
     """Over the attachments of a mail, and over files."""
-    first = ingest(mail(gzipped(GOOD), BAD), ReportReader(), Store())
-    second = ingest(dmarc.many(3).encode(), ReportReader(), Store())
+    first = ingest(mail(gzipped(GOOD), BAD), ReportReader(), Store(), Way.CLI)
+    second = ingest(dmarc.many(3).encode(), ReportReader(), Store(), Way.CLI)
     both = first.plus(second)
     assert (both.reports, both.sources, both.mails, len(both.refused)) == (2, 5, first.mails + second.mails, 1)
 
@@ -322,3 +325,13 @@ def test_a_day_has_so_many_alerts() -> None:
         Wire(client, before=lambda *_: failure("ThrottlingException"))
         with pytest.raises(LedgerBusy):
             budget.take("2026-11-24")
+
+
+def test_how_a_report_came_is_kept_with_it(world: World) -> None:
+    """By mail where SES said from whom; else as a file of the bucket, or by the command."""
+    told = b"Authentication-Results: amazonses.com; spf=none; dmarc=pass header.from=receiver.example;\n"
+    world.ingest(told + mail(gzipped(GOOD)))
+    world.ingest(mail(gzipped(GOOD)), "inbox/2")
+    world.ingest(GOOD, "inbox/3")
+    ingest(told + mail(gzipped(GOOD)), ReportReader(), world.store, Way.CLI)
+    assert world.store.ways == [Way.MAIL, Way.BUCKET, Way.BUCKET, Way.CLI]

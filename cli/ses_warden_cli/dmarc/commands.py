@@ -2,7 +2,7 @@
 
 import typer
 
-from ses_warden_cli.dmarc import inbox, ingest, report
+from ses_warden_cli.dmarc import discard, inbox, ingest, report, reports
 
 
 def add_to(app: typer.Typer) -> None:
@@ -11,4 +11,6 @@ def add_to(app: typer.Typer) -> None:
     inbox.add_to(group)
     ingest.add_to(group)
     report.add_to(group)
+    reports.add_to(group)
+    discard.add_to(group)
     app.add_typer(group, name="dmarc")

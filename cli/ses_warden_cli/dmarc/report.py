@@ -1,47 +1,15 @@
 """`dmarc report`: who sends mail in the name of a domain, and the next step for its policy."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ses_warden_cli.commands import EXAMPLES, command
+from ses_warden_cli.dmarc import options
 
 if TYPE_CHECKING:
     from ses_warden.bootstrap.connection import Connection
-
-_DAYS = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
-_DOMAIN = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})+")
-_LONGEST_DOMAIN = 253
-_FIRST_YEAR, _LAST_YEAR = 1970, 9998
-
-
-def _domain(value: str) -> str:
-    value = value.strip().rstrip(".")
-    if len(value) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(value):
-        raise typer.BadParameter("it is no domain, such as example.com")
-    return value
-
-
-def _moment(value: str | None) -> str | None:
-    if value is not None:
-        moment(value, datetime.now(UTC))
-    return value
-
-
-def moment(value: str, now: datetime) -> datetime:
-    """`30d` is so many days ago; else a day or a time, which with no zone is UTC's."""
-    if days := _DAYS.fullmatch(value):
-        return now - timedelta(days=int(days[1]))
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise typer.BadParameter("it is days, a day or a time, such as 30d, 2026-11-24 or 2026-11-24T10:00") from error
-    # Days are counted from it, and dates end with the year 9999.
-    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
-        raise typer.BadParameter("there are no reports of that year")
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def add_to(group: typer.Typer) -> None:
@@ -58,13 +26,9 @@ _REPORT = f"""{EXAMPLES}  ses-warden dmarc report example.com
 @command
 def report(
     connection: "Connection",
-    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain that the reports are about.", callback=_domain)],
-    since: Annotated[
-        str, typer.Option(metavar="TIME", help="Reports that begin then or later: 30d, a day, or a time.", callback=_moment)
-    ] = "30d",
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Reports that begin before that; if not given, until now.", callback=_moment)
-    ] = None,
+    domain: options.Domain,
+    since: options.Since = "30d",
+    until: options.Until = None,
     *,
     plot: Annotated[bool, typer.Option("--plot", help="Draw the mails of each day.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print all sources as CSV.")] = False,
@@ -82,7 +46,7 @@ def report(
     if as_csv and as_json:
         raise typer.BadParameter("give either --csv or --json")
     now = datetime.now(UTC)
-    begin, end = moment(since, now), moment(until, now) if until else now
+    begin, end = options.moment(since, now), options.moment(until, now) if until else now
     if end <= begin:
         raise typer.BadParameter("the time ends before it begins")
     desk = DmarcDesk(connection)

@@ -23,6 +23,7 @@ def report_shape(found: DmarcReport, *, finding: bool) -> shapes.DmarcReport:
         finding=finding,
         reports=summary.reports,
         unread=summary.unread,
+        discarded=summary.discarded,
         first=show.iso(summary.first),
         last=show.iso(summary.last),
         complete=not summary.cut,

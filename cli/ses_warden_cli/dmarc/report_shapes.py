@@ -89,6 +89,7 @@ class DmarcReport(TypedDict):
     finding: bool
     reports: int
     unread: int  # records of reports that could not be read
+    discarded: int  # reports that an operator took out; nothing else here counts them
     first: str | None  # the time that the reports cover
     last: str | None
     complete: bool  # no sources were left in a sum of their own for being too many

@@ -32,7 +32,7 @@ WORDS = {
     Evidence.SES_KEY: "signed as SES signs for you",
     Evidence.KNOWN_KEY: "signed with a key of yours that another host uses",
     Evidence.OUR_ENVELOPE: "your MAIL FROM, not in its SPF record",
-    Evidence.BROKEN_SIGNATURE: "your signature, broken on the way",
+    Evidence.BROKEN_SIGNATURE: "your signature, broken",
     Evidence.RECEIVER: "the receiver says so",
     Evidence.SOMEBODY: "authenticates as",
     Evidence.NOTHING: "nothing of yours",
@@ -131,7 +131,7 @@ def _advice(found: DmarcReport) -> Iterator[Text]:
     if advice.record:
         yield Text()
         yield show.plain(f'_dmarc.{found.summary.domain} TXT "{advice.record}"', "bold", limit=1000)
-        yield Text("Keep rua, ruf, adkim and aspf as they stand there now: reports do not tell them.", "dim")
+        yield Text("Keep rua, ruf, fo, adkim, aspf and psd as they stand there now: reports do not tell them.", "dim")
     yield Text()
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ses_warden_cli import operators
 from ses_warden_cli.commands import EXAMPLES, command
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html and API_CreateTenant.html
 _SCOPE = re.compile(r"account|(configuration-set|tenant)/[A-Za-z0-9_-]{1,64}")
-_LONGEST_REASON, _LONGEST_NAME = 500, 200
+_LONGEST_REASON = 500
 
 
 def _scope(value: str) -> str:
@@ -27,16 +28,9 @@ def _scopes(values: list[str] | None) -> list[str]:
     return [_scope(value) for value in values or ()]
 
 
-def _some(value: str) -> str:
-    if not value.strip():
-        raise typer.BadParameter("it is empty")
-    return value
-
-
 Scope = Annotated[str, typer.Argument(metavar="SCOPE", help="account, configuration-set/NAME or tenant/NAME.", callback=_scope)]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the audit trail and told in the alert.", callback=_some)]
-As = Annotated[
-    str | None, typer.Option("--as", metavar="NAME", help="Who decides; if not given, the identity of your AWS credentials.")
+Reason = Annotated[
+    str, typer.Option(metavar="TEXT", help="Why; kept in the audit trail and told in the alert.", callback=operators.some)
 ]
 
 
@@ -52,7 +46,7 @@ _PAUSE = f"""{EXAMPLES}  ses-warden pause configuration-set/newsletter --reason 
 
 
 @command
-def pause(connection: "Connection", scope: Scope, reason: Reason, by: As = None, *, as_json: bool) -> bool:
+def pause(connection: "Connection", scope: Scope, reason: Reason, by: operators.As = None, *, as_json: bool) -> bool:
     """Stop SES from sending for a scope.
 
     The switch is read back, the audit trail says who and why, and an alert goes out. Only `resume` ends a pause. Refuses (1) what
@@ -67,7 +61,7 @@ _RESUME = f"""{EXAMPLES}  ses-warden resume configuration-set/newsletter --reaso
 
 
 @command
-def resume(connection: "Connection", scope: Scope, reason: Reason, by: As = None, *, as_json: bool) -> bool:
+def resume(connection: "Connection", scope: Scope, reason: Reason, by: operators.As = None, *, as_json: bool) -> bool:
     """Let a paused scope send again, on probation.
 
     Counting starts afresh now, with a tighter bound. Refuses (1) what is not paused.
@@ -84,12 +78,10 @@ def _operator(connection: "Connection") -> "Operator":
 
 def _switch(operator: "Operator", scope: str, reason: str, by: str | None, *, to_pause: bool, as_json: bool) -> None:
     from ses_warden.domain.guard_states import Status  # noqa: PLC0415 - `--help` must not wait for these
-    from ses_warden.domain.text import clean, mask_addresses  # noqa: PLC0415
     from ses_warden.errors import AlertError, LedgerBusy, NothingToDo  # noqa: PLC0415
 
     # The reason goes into alerts and logs, where no recipient is named.
-    why = mask_addresses(clean(reason, _LONGEST_REASON))
-    who = clean(by or operator.caller(), _LONGEST_NAME)
+    why, who = operators.why(reason, _LONGEST_REASON), operators.who(by, operator.caller)
     try:
         state = (operator.pause if to_pause else operator.resume)(scope, by=who, reason=why)
     except AlertError:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ses_warden_cli import operators
 from ses_warden_cli.commands import EXAMPLES, command
 from ses_warden_cli.keys import KeyFile, key_in
 from ses_warden_cli.suppression import files, options, sync
@@ -12,8 +13,6 @@ from ses_warden_cli.suppression import files, options, sync
 if TYPE_CHECKING:
     from ses_warden.bootstrap.connection import Connection
     from ses_warden.bootstrap.suppression import Desk
-
-_LONGEST_NAME, _LONGEST_NOTE = 200, 200
 
 
 def add_to(app: typer.Typer) -> None:
@@ -110,9 +109,9 @@ _ADD = f"""{EXAMPLES}  ses-warden suppression add jane.doe@example.net --reason 
 def add(
     connection: "Connection",
     address: options.Who,
-    reason: options.Why,
+    reason: operators.Why,
     scope: options.Scope = None,
-    by: options.As = None,
+    by: operators.As = None,
     *,
     as_json: bool,
 ) -> bool:
@@ -124,7 +123,7 @@ def add(
     from ses_warden_cli.suppression import views  # noqa: PLC0415
 
     recipient, desk = options.address_of(address), desk_at(connection)
-    entry = desk.block(recipient, scope or "account", by=_who(desk, by), note=_note(reason))
+    entry = desk.block(recipient, scope or "account", by=operators.who(by, desk.caller), note=operators.why(reason))
     if as_json:
         terminal.as_json(views.held(entry, desk.now))
     else:
@@ -140,7 +139,7 @@ _REMOVE = f"""{EXAMPLES}  ses-warden suppression remove jane.doe@example.net --r
 @command
 def remove(
     connection: "Connection",
-    reason: options.Why,
+    reason: operators.Why,
     address: Annotated[str | None, typer.Argument(metavar="[ADDRESS]", help="The recipient's address.")] = None,
     *,
     scope: options.Scope = None,
@@ -149,7 +148,7 @@ def remove(
     plan: Annotated[bool, typer.Option("--plan", help="Only say what a release by domain would do.")] = False,
     at_ses: Annotated[bool, typer.Option("--at-ses/--no-ses", help="Change SES's own list too.")] = True,
     key_file: KeyFile = None,
-    by: options.As = None,
+    by: operators.As = None,
     as_json: bool,
 ) -> bool:
     """Let an address be mailed again, in the table and on SES's own list; or all of a domain that bounced since a time.
@@ -174,12 +173,19 @@ def remove(
         if not plan:
             with terminal.progress("released", len(entries)) as done:
                 entries, unlisted = desk.release_all(
-                    entries, options.moment(since), by=_who(desk, by), note=_note(reason), at_ses=at_ses, done=done
+                    entries,
+                    options.moment(since),
+                    by=operators.who(by, desk.caller),
+                    note=operators.why(reason),
+                    at_ses=at_ses,
+                    done=done,
                 )
     else:
         recipient = options.address_of(address or "")
         key = key_in(key_file)
-        entries, unlisted = desk.release(recipient, scope, by=_who(desk, by), note=_note(reason), at_ses=at_ses, key=key)
+        entries, unlisted = desk.release(
+            recipient, scope, by=operators.who(by, desk.caller), note=operators.why(reason), at_ses=at_ses, key=key
+        )
     if as_json:
         terminal.as_json(Removed(released=[views.held(one, desk.now) for one in entries], unlisted=unlisted, planned=plan))
         return False
@@ -190,15 +196,3 @@ def remove(
     for spelling in unlisted[:20]:
         console.print(terminal.plain(f"{spelling} taken off SES's own list", limit=1000, indent=2))
     return False
-
-
-def _who(desk: "Desk", by: str | None) -> str:
-    from ses_warden.domain.text import clean  # noqa: PLC0415 - `--help` must not wait for it
-
-    return clean(by or desk.caller(), _LONGEST_NAME)
-
-
-def _note(reason: str) -> str:
-    from ses_warden.domain.text import clean, mask_addresses  # noqa: PLC0415 - as above
-
-    return mask_addresses(clean(reason, _LONGEST_NOTE))

@@ -64,20 +64,10 @@ def _one_of(*names: str) -> Callable[[str | None], str | None]:
     return check
 
 
-def _some(value: str) -> str:
-    if not value.strip():
-        raise typer.BadParameter("it is empty")
-    return value
-
-
 Who = Annotated[str, typer.Argument(metavar="ADDRESS", help="The recipient's address.")]
 Scope = Annotated[
     str | None,
     typer.Option(metavar="SCOPE", help="account, configuration-set/NAME, tenant/NAME or contact-list/NAME.", callback=_scope),
-]
-Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the audit trail.", callback=_some)]
-As = Annotated[
-    str | None, typer.Option("--as", metavar="NAME", help="Who decides; if not given, the identity of your AWS credentials.")
 ]
 Reason = Annotated[
     str | None, typer.Option(metavar="REASON", help=f"Only of this reason: {', '.join(REASONS)}.", callback=_one_of(*REASONS))

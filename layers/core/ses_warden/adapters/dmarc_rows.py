@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ses_warden.adapters.dynamo import call, translated
 from ses_warden.adapters.failures import code_of
 from ses_warden.domain.dmarc import Authenticated, Override, Report, Source, domain_key
+from ses_warden.domain.dmarc_kept import Way
 from ses_warden.errors import LedgerBusy
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ class DynamoReports:
         self._clock = clock
         self._pack_bytes = pack_bytes
 
-    def keep(self, report: Report) -> bool:
+    def keep(self, report: Report, way: Way) -> bool:
         """See the port. The domain's name first, the first item last: what a crash leaves is written again by the next try."""
         now = self._clock()
         purge_at = {"N": str(int((now + self._retention).timestamp()))}
         packs = list(packed(report.sources, self._pack_bytes))
-        head = head_item(report, packs, now)
+        head = head_item(report, packs, now, way)
         self._put({"domain": {"S": _DOMAINS}, "report": head["domain"], "purge_at": purge_at})
         if len(packs) > 1:
             if self._has(head):
@@ -71,14 +72,14 @@ class DynamoReports:
             # Keys go on after the moment, so that the upper end, which BETWEEN includes, is left out.
             "ExpressionAttributeValues": {
                 ":domain": {"S": domain_key(domain)},
-                ":since": {"S": _moment(since)},
-                ":until": {"S": _moment(until)},
+                ":since": {"S": moment_key(since)},
+                ":until": {"S": moment_key(until)},
             },
         }
         open_head: Mapping[str, Any] | None = None
         sources: list[Source] = []
         left = 0
-        for item in self._pages(query):
+        for item in pages_of(self._client, query):
             if "reporter" in item:
                 left, open_head, sources = int(item["parts"]["N"]) - 1, item, unpacked(item["sources"]["B"])
             elif open_head and left and item["report"]["S"].startswith(_part_prefix(open_head)):
@@ -98,22 +99,14 @@ class DynamoReports:
             "ExpressionAttributeNames": {"#domain": "domain"},
             "ExpressionAttributeValues": {":domains": {"S": _DOMAINS}},
         }
-        return (item["report"]["S"] for item in self._pages(query))
+        return (item["report"]["S"] for item in pages_of(self._client, query))
 
     def _has(self, head: Mapping[str, Any]) -> bool:
         key = {name: head[name] for name in ("domain", "report")}
         return "Item" in call(self._client.get_item, TableName=self._table, Key=key, ConsistentRead=True)
 
     def _put(self, item: dict[str, Any], **condition: str) -> bool:
-        return _done(self._client.put_item, TableName=self._table, Item=item, **condition)
-
-    def _pages(self, query: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
-        while True:
-            answer = call(self._client.query, **query)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            query = {**query, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return done(self._client.put_item, TableName=self._table, Item=item, **condition)
 
 
 class DynamoAlertBudget:
@@ -128,7 +121,7 @@ class DynamoAlertBudget:
     def take(self, day: str) -> bool:
         """See the port."""
         purge_at = int((self._clock() + timedelta(days=2)).timestamp())
-        return _done(
+        return done(
             self._client.update_item,
             TableName=self._table,
             Key={"domain": {"S": _ALERTS}, "report": {"S": day}},
@@ -142,7 +135,18 @@ class DynamoAlertBudget:
         )
 
 
-def _done(write: Callable[..., Any], **request: Any) -> bool:
+def pages_of(client: "DynamoDBClient", query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The items of a query, page by page."""
+    asked = dict(query)
+    while True:
+        answer = call(client.query, **asked)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def done(write: Callable[..., Any], **request: Any) -> bool:
     """Writes; False where the condition does not hold. Raises `LedgerError`."""
     try:
         write(**request)
@@ -155,16 +159,17 @@ def _done(write: Callable[..., Any], **request: Any) -> bool:
     return True
 
 
-def head_item(report: Report, packs: Sequence[bytes], now: datetime) -> dict[str, Any]:
+def head_item(report: Report, packs: Sequence[bytes], now: datetime, way: Way) -> dict[str, Any]:
     """The first item of a report; `digest` tells its further items from those of another report of the same name."""
     item: dict[str, Any] = {
         "domain": {"S": domain_key(report.domain)},
-        "report": {"S": f"{_moment(report.begin)}#{report.name}"},
+        "report": {"S": f"{moment_key(report.begin)}#{report.name}"},
         "reporter": {"S": report.reporter},
         "report_id": {"S": report.report_id},
-        "begin": {"S": _moment(report.begin)},
-        "end": {"S": _moment(report.end)},
-        "received": {"S": _moment(now)},
+        "begin": {"S": moment_key(report.begin)},
+        "end": {"S": moment_key(report.end)},
+        "received": {"S": moment_key(now)},
+        "way": {"S": way.value},
         "mails": {"N": str(report.mails)},
         "sources": {"B": packs[0]},
         "parts": {"N": str(len(packs))},
@@ -204,6 +209,7 @@ def report_from(item: Mapping[str, Any], sources: Sequence[Source]) -> Report:
         reporter_contact=_text(item, "reporter_contact") or "",
         unread=int(item["unread"]["N"]) if "unread" in item else 0,
         sender=_text(item, "sender") or "",
+        discarded="discarded" in item,
     )
 
 
@@ -264,7 +270,8 @@ def _part_key(head: Mapping[str, Any], number: int) -> str:
     return f"{_part_prefix(head)}{number:05}"
 
 
-def _moment(moment: datetime) -> str:
+def moment_key(moment: datetime) -> str:
+    """A moment as sort keys begin with it: in UTC, to the second."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 

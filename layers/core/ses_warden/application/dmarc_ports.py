@@ -7,13 +7,17 @@ from enum import StrEnum
 from typing import Protocol
 
 from ses_warden.domain.dmarc import Report
+from ses_warden.domain.dmarc_kept import Handle, Kept, Ruling, Way
 
 
 class ReportRows(Protocol):
     """The reports that were kept. Its methods raise `LedgerError` when DynamoDB does not serve them."""
 
     def reports(self, domain: str, since: datetime, until: datetime) -> Iterator[Report]:
-        """The reports about a domain whose time begins at `since` or later, and before `until`; in the order of their beginning."""
+        """The reports about a domain whose time begins at `since` or later, and before `until`; in the order of their beginning.
+
+        Those too that were discarded, and say so.
+        """
         ...
 
     def domains(self) -> Iterable[str]:
@@ -24,8 +28,24 @@ class ReportRows(Protocol):
 class ReportStore(Protocol):
     """Where reports are kept."""
 
-    def keep(self, report: Report) -> bool:
-        """Keeps it; False if it is there already. Raises `LedgerError`, of which `LedgerBusy` passes."""
+    def keep(self, report: Report, way: Way) -> bool:
+        """Keeps it; False if it is there already, or was discarded. Raises `LedgerError`, of which `LedgerBusy` passes."""
+        ...
+
+
+class KeptReports(Protocol):
+    """The reports that were kept, without what they tell, and what operators said of them. Its methods raise `LedgerError`."""
+
+    def kept(self, domain: str, since: datetime, until: datetime) -> Iterator[Kept]:
+        """Those about a domain whose time begins at `since` or later, and before `until`; the newest first."""
+        ...
+
+    def named(self, domain: str, handle: Handle) -> list[Kept]:
+        """Those that the handle may mean: more than one where it has but the beginning of a name."""
+        ...
+
+    def rule(self, report: Kept, ruling: Ruling) -> bool:
+        """Writes the ruling into the report; False where it stands so already, or the report is gone."""
         ...
 
 

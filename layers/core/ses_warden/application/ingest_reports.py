@@ -7,6 +7,7 @@ from datetime import datetime
 from ses_warden.application.dmarc_ports import AlertBudget, Inbox, Reader, Refused, ReportStore, Trouble
 from ses_warden.application.guard_ports import Alerts, Notice, NoticeKind
 from ses_warden.domain.dmarc import Report
+from ses_warden.domain.dmarc_kept import Way
 from ses_warden.errors import RowRefused
 
 # As SES names the mail with which it tries a bucket when a receipt rule is made.
@@ -46,17 +47,19 @@ class Ingested:
         return tuple(one for one in self.refused if one.trouble in BAD)
 
 
-def ingest(content: bytes, reader: Reader, store: ReportStore) -> Ingested:
+def ingest(content: bytes, reader: Reader, store: ReportStore, way: Way) -> Ingested:
     """Keeps the reports in a mail, an archive or a document. Raises `LedgerError` where they were not kept, and may be again."""
     done = Ingested()
     for found in reader.read(content):
-        done = done.plus(Ingested(refused=(found,)) if isinstance(found, Refused) else _keep(found, store))
+        done = done.plus(Ingested(refused=(found,)) if isinstance(found, Refused) else _keep(found, store, way))
     return done
 
 
-def _keep(report: Report, store: ReportStore) -> Ingested:
+def _keep(report: Report, store: ReportStore, way: Way) -> Ingested:
+    # Into the bucket anybody with the right may put a file; what SES put there has its word of who sent it.
+    came = Way.MAIL if way is Way.BUCKET and report.sender else way
     try:
-        is_new = store.keep(report)
+        is_new = store.keep(report, came)
     except RowRefused as error:
         return Ingested(refused=(Refused(Trouble.DAMAGED, f"its report cannot be kept: {error}"),))
     if not is_new:
@@ -87,7 +90,7 @@ def ingest_file(name: str, services: IngestServices) -> Ingested:
     content = services.inbox.fetch(name, services.most)
     if content is None:
         return Ingested()
-    done = ingest(content, services.reader, services.store)
+    done = ingest(content, services.reader, services.store, Way.BUCKET)
     if not done.bad or services.inbox.is_aside(name):
         return done
     # First the alert, then the copy that says that it went out: a crash between them repeats it, and loses none.

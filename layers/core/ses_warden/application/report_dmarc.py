@@ -71,10 +71,10 @@ def report_dmarc(  # noqa: PLR0917 - what, from when to when, from whom
     name = domain_key(domain)
     known = _known(name, since, until, seen)
     reports = _told(rows.reports(name, since, until), tell)
-    summary, latest = summarize_twice(name, reports, known.addresses, until - A_MONTH)
+    summary, latest = summarize_twice(name, reports, known.addresses, until - A_MONTH, until)
     if not summary.reports:
-        raise NothingToDo(_nothing(name, since, until, rows))
-    return DmarcReport(since, until, summary, advise(summary, known.domains, latest), known)
+        raise NothingToDo(_nothing(name, since, until, rows, summary.discarded))
+    return DmarcReport(since, until, summary, advise(summary, None if known.trouble else known.domains, latest), known)
 
 
 def _told(reports: Iterable[Report], tell: Callable[[int], None]) -> Iterator[Report]:
@@ -91,8 +91,11 @@ def _known(domain: str, since: datetime, until: datetime, seen: OutgoingSeen) ->
         return Known(trouble=str(error))
 
 
-def _nothing(domain: str, since: datetime, until: datetime, rows: ReportRows) -> str:
+def _nothing(domain: str, since: datetime, until: datetime, rows: ReportRows, discarded: int) -> str:
     shown = clean(domain, 100)
+    if discarded:
+        which = f"all {discarded:,} reports about {shown} that begin from {since:%Y-%m-%d} to {until:%Y-%m-%d}"
+        return f"{which} are discarded: `ses-warden dmarc reports {shown}` says by whom"
     names = [clean(name, 100) for name in islice(rows.domains(), _MOST_NAMED + 1)]
     near = next((name for name in names if name != domain and is_within(domain, name)), None)
     said = f"no report about {shown} begins from {since:%Y-%m-%d} to {until:%Y-%m-%d}"

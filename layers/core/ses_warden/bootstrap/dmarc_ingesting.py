@@ -12,6 +12,7 @@ from ses_warden.application.replay_events import Stored
 from ses_warden.bootstrap.connection import Connection
 from ses_warden.bootstrap.dmarc_store import reports_of
 from ses_warden.domain.dmarc import Report
+from ses_warden.domain.dmarc_kept import Way
 from ses_warden.errors import SettingsError
 
 
@@ -21,7 +22,8 @@ class _Nowhere:
     def __init__(self) -> None:
         self._seen: set[tuple[str, datetime, str]] = set()
 
-    def keep(self, report: Report) -> bool:
+    def keep(self, report: Report, way: Way) -> bool:
+        del way
         name = (report.domain, report.begin, report.name)
         is_new = name not in self._seen
         self._seen.add(name)
@@ -55,4 +57,4 @@ class Ingesting:
             content += chunk
             if len(content) > self._most:
                 break
-        return ingest(bytes(content), self._reader, self._store)
+        return ingest(bytes(content), self._reader, self._store, Way.CLI)

@@ -58,7 +58,7 @@ class Report:
 
     `domain` is as `domain_key` makes it. `testing` is RFC 9989's `t`; `percent` is RFC 7489's historic `pct`. A policy that the
     reporter does not give is None. `unread` is how many of its records could not be read, and are not among the sources. `sender`
-    is the domain that the mail proved to come from, empty where nobody looked.
+    is the domain that the mail proved to come from, empty where nobody looked. `discarded`: an operator took it out of all sums.
     """
 
     reporter: str
@@ -75,6 +75,7 @@ class Report:
     reporter_contact: str = ""
     unread: int = 0
     sender: str = ""
+    discarded: bool = False
 
     @property
     def name(self) -> str:

@@ -1,46 +1,24 @@
 """The next step for a domain's DMARC policy, with the numbers that speak for it and what has to be mended first.
 
 The ladder is that of RFC 9989 section 7.4: `none` for at least a month, `quarantine` for as long, then perhaps `reject`; between
-them `quarantine; t=y` (section 4.7), which reports as quarantine would. `pct` is historic since RFC 9989 (appendix A.6).
-docs/dmarc.md tells the same to people.
+them `quarantine; t=y` (section 4.7), which reports as quarantine would. `pct` is historic since RFC 9989 (appendix A.6): where it
+stands for less than all, it is a test as well. docs/dmarc.md tells the same to people.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
-from ses_warden.domain.dmarc_blockers import Blockers, blockers_of
-from ses_warden.domain.dmarc_sources import Kind
+from ses_warden.domain.dmarc_blockers import blockers_of
+from ses_warden.domain.dmarc_case import A_MONTH, A_TEST, LEAST_MAILS, Case, days_of, strength
+from ses_warden.domain.dmarc_reasons import reasons_of
+from ses_warden.domain.dmarc_steps import Step
 from ses_warden.domain.dmarc_summary import Summary
 from ses_warden.domain.findings import Finding
 
-# RFC 9989 section 7.4 says "at least a month": the shortest one, as the first and the last report of a month begin within it.
-A_MONTH = timedelta(days=28)
-# No RFC says how long a test lasts: two rounds of whatever goes out weekly.
-A_TEST = timedelta(days=14)
-# Reports of one day in three, at least: between the first and the last of them may be nothing at all.
-_LEAST_DAYS = 1 / 3
-# Where none of 300 fails, fewer than 1 % do with 95 % certainty (3/n, Hanley and Lippman-Hand, JAMA 1983).
-LEAST_MAILS = 300
-# A reporter that tells of more than this has all the say.
-_MOST_OF_ONE = 0.8
-_STRENGTH = {"none": 0, "quarantine": 1, "reject": 2}
+__all__ = ["A_MONTH", "A_TEST", "KEEP", "LEAST_MAILS", "Advice", "Step", "advise"]
+
 _LADDER = "RFC 9989 section 7.4"
 KEEP = "rua=mailto:…"
-
-
-class Step(StrEnum):
-    """What to do next."""
-
-    WAIT = "wait"
-    MEND = "mend"
-    PUBLISH = "publish-none"
-    QUARANTINE_TEST = "quarantine-test"
-    QUARANTINE = "quarantine"
-    REJECT = "reject"
-    STAY = "stay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,57 +36,21 @@ class Advice:
     record: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A summary, and what of it the steps ask for."""
+def advise(summary: Summary, domains: frozenset[str] | None = frozenset(), latest: Summary | None = None) -> Advice:
+    """The next step. `domains` are those as which SES delivered mail of ours, None where that could not be read.
 
-    summary: Summary
-    blockers: Blockers
-    is_known_to_send: bool  # SES delivered mail of ours as the domain or one below it
-
-    @property
-    def stood(self) -> timedelta:
-        """For how long reports have told the policy of today."""
-        since, last = self.summary.published.since, self.summary.last
-        return last - since if since and last else timedelta()
-
-    @property
-    def days(self) -> list[date]:
-        """The days of which there are reports under the policy of today."""
-        since = self.summary.published.since
-        return [day for day in self.summary.days if since and day >= since.astimezone(UTC).date()]
-
-    @property
-    def subdomains(self) -> str:
-        """The policy for subdomains."""
-        return self.summary.published.subdomain or self.summary.published.policy or "none"
-
-    def uncovered(self, period: timedelta) -> str:
-        """Which reports are still missing before a step, or nothing."""
-        days, least = len(self.days), int(period.days * _LEAST_DAYS)
-        if self.stood < period:
-            return f"reports of {_days(period)} under this policy ({_days(self.stood)} so far)"
-        return f"reports of {least} different days under this policy ({days} so far)" if days < least else ""
-
-    def lacks(self, period: timedelta) -> str:
-        """What is still missing before a step, or nothing."""
-        own = self.summary.ours.mails
-        mails = f"{LEAST_MAILS} mails of yours in them ({own:,} so far)" if own < LEAST_MAILS else ""
-        return " and ".join(filter(None, (self.uncovered(period), mails)))
-
-
-def advise(summary: Summary, domains: frozenset[str] = frozenset(), latest: Summary | None = None) -> Advice:
-    """The next step. `domains` are those as which SES delivered mail of ours; `latest` is what the last month came to.
-
-    What is in the way in the last month is in the way, however little that is of a year.
+    `latest` is what the last month came to: what is in the way in it is in the way, however little that is of a year.
     """
-    blockers = blockers_of(summary, domains)
+    blockers, mended = blockers_of(summary, domains or frozenset()), False
     if latest:
-        blockers = blockers.joined(blockers_of(latest, domains))
-    case = _Case(summary, blockers, bool(domains))
+        later = blockers_of(latest, domains or frozenset())
+        mended = blockers.unsigned and not later.unsigned and latest.ours.mails > 0
+        blockers = blockers.joined(later)
+    case = Case(summary, blockers, None if domains is None else bool(domains), mended)
     move = _next(case)
     record = _record(case, move.policy, testing=move.testing) if move.policy else None
-    return Advice(move.step, move.headline, tuple(_reasons(case, move.step)), case.blockers.findings, record)
+    reasons = reasons_of(case, move.step, improved=_improved(case) is not None)
+    return Advice(move.step, move.headline, tuple(reasons), case.blockers.findings, record)
 
 
 class _Move(NamedTuple):
@@ -120,14 +62,16 @@ class _Move(NamedTuple):
     testing: bool = False
 
 
-def _next(case: _Case) -> _Move:
-    policy, testing = case.summary.published.policy, case.summary.published.testing
-    if policy in ("quarantine", "reject") and case.blockers.unsigned:
-        return _Move(Step.MEND, f"Mend first: mail of yours fails under p={policy}, and receivers treat it as forged.")
+def _next(case: Case) -> _Move:
+    policy = case.summary.published.policy
+    if case.hurting:
+        return _Move(Step.MEND, _mend_first(case))
+    if case.seems_silent and (policy in ("none", "quarantine") or (policy == "reject" and case.is_test)):
+        return _from_silence(case, policy)
     match policy:
         case "none":
             return _from_none(case)
-        case "quarantine" if testing:
+        case "quarantine" if case.is_test:
             return _from_test(case, policy)
         case "quarantine":
             return _from_quarantine(case)
@@ -137,13 +81,30 @@ def _next(case: _Case) -> _Move:
     return _Move(Step.PUBLISH, f"No report says which policy stands at {place}: see that p=none is published there.", "none")
 
 
-def _from_none(case: _Case) -> _Move:
+def _mend_first(case: Case) -> str:
+    if not case.summary.published.testing:
+        return f"Mend first: mail of yours fails under {case.hurting}, and receivers treat it as forged."
+    # RFC 9989 section 4.7: one step lower. RFC 7489 does not know it.
+    whom = "receivers that do not know t=y treat it as forged"
+    return f"Mend first, and leave t=y there: mail of yours fails under {case.hurting}, and {whom}."
+
+
+def _from_silence(case: Case, policy: str) -> _Move:
+    """M3AAWG, "Protecting Parked Domains": such a domain needs no steps; who is not sure of its silence stays where it is."""
+    domain, stay = case.summary.domain, f"Stay at p={policy}: no mail of yours was reported"
+    if case.is_known_to_send is None:
+        return _Move(Step.WAIT, f"{stay}, but what SES delivered for you could not be read.")
+    if lacking := case.uncovered(A_MONTH):
+        return _Move(Step.WAIT, f"{stay}, but still to come are {lacking}.")
+    if not case.has_two_reporters:
+        return _Move(Step.WAIT, f"{stay}, but by one receiver alone: still to come are reports by another receiver.")
+    named = ", and none of the senders below is yours" if case.blockers.asked else ""
+    words = f"No mail of yours was reported in {days_of(case.stood)}: if {domain} sends none{named}, publish p=reject now."
+    return _Move(Step.REJECT, words, "reject")
+
+
+def _from_none(case: Case) -> _Move:
     domain = case.summary.domain
-    silent = not case.summary.ours.mails and not case.blockers.unsigned and not case.is_known_to_send
-    if silent and not case.uncovered(A_MONTH):
-        # M3AAWG, "Protecting Parked Domains": such a domain needs no months.
-        words = f"No mail of yours was reported in {_days(case.stood)}: if {domain} sends none, publish p=reject now."
-        return _Move(Step.REJECT, words, "reject")
     if lacking := case.lacks(A_MONTH):
         return _Move(Step.WAIT, f"Stay at p=none: still to come are {lacking}.")
     if case.blockers.apex:
@@ -154,14 +115,16 @@ def _from_none(case: _Case) -> _Move:
     return _Move(Step.QUARANTINE_TEST, words, "quarantine", testing=True)
 
 
-def _from_test(case: _Case, policy: str) -> _Move:
+def _from_test(case: Case, policy: str) -> _Move:
     if lacking := case.lacks(A_TEST):
-        return _Move(Step.WAIT, f"Wait with p={policy}; t=y: still to come are {lacking}.")
+        return _Move(Step.WAIT, f"Wait with p={policy}; {case.test}: still to come are {lacking}.")
     step = Step.REJECT if policy == "reject" else Step.QUARANTINE
-    return _Move(step, f"Publish p={policy} without t=y: the test has shown no mail of yours that fails.", policy)
+    whose = f"of {case.summary.domain} itself" if case.blockers.subdomains else "of yours"
+    return _Move(step, f"Publish p={policy} without {case.test}: the test has shown no mail {whose} that fails.", policy)
 
 
-def _from_quarantine(case: _Case) -> _Move:
+def _from_quarantine(case: Case) -> _Move:
+    domain = case.summary.domain
     if lacking := case.lacks(A_MONTH):
         return _Move(Step.WAIT, f"Stay at p=quarantine: still to come are {lacking}.")
     if case.blockers.spf_alone:
@@ -169,100 +132,44 @@ def _from_quarantine(case: _Case) -> _Move:
     if case.blockers.passed_on:
         words = "Stay at p=quarantine, for good perhaps: mail of yours comes by way of mailing lists, which p=reject would lose."
         return _Move(Step.STAY, words, _improved(case))
-    words = f"Publish p=reject, unless people write from {case.summary.domain}: those should stay at quarantine ({_LADDER})."
+    alone = f" for {domain} alone" if case.blockers.subdomains else ""
+    words = f"Publish p=reject{alone}, unless people write from {domain}: those should stay at quarantine ({_LADDER})."
     return _Move(Step.REJECT, words, "reject")
 
 
-def _at_reject(case: _Case) -> _Move:
+def _at_reject(case: Case) -> _Move:
+    domain = case.summary.domain
     if case.blockers.spf_alone:
         words = "Sign your mail, or go back to p=quarantine until then: at p=reject SPF alone must not carry it."
         return _Move(Step.MEND, words, "quarantine")
-    if case.summary.published.testing:
+    if case.blockers.passed_on:
+        # A forger who knows a selector looks like a mailing list: so no policy is weakened on that alone.
+        words = f"Mail as {domain} comes by way of mailing lists, and p=reject loses it: if it is yours, go back to p=quarantine."
+        return _Move(Step.STAY, words)
+    if case.is_test:
         return _from_test(case, "reject")
+    if case.blockers.subdomains:
+        return _Move(Step.STAY, f"Stay at p=reject, and at sp={case.subdomains} until mail of subdomains is mended.")
     return _Move(Step.STAY, "Stay at p=reject: your mail passes.", _improved(case))
 
 
-def _improved(case: _Case) -> str | None:
+def _improved(case: Case) -> str | None:
     """The policy of today, where the record is worth another look because of subdomains."""
     policy = case.summary.published.policy
-    weak = policy is not None and _STRENGTH.get(case.subdomains, 0) < _STRENGTH.get(policy, 0)
-    return policy if weak and not case.blockers.subdomains else None
+    weak = policy is not None and strength(case.subdomains) < strength(policy)
+    return policy if weak and not case.blockers.subdomains and not case.uncovered(A_MONTH) else None
 
 
-def _record(case: _Case, policy: str, *, testing: bool) -> str:
-    """The text of the record. A weaker `sp` stays while mail of a subdomain fails, and goes when none does."""
-    published = case.summary.published
+def _record(case: Case, policy: str, *, testing: bool) -> str:
+    """The text of the record."""
+    published, below = case.summary.published, case.subdomains_under(policy)
     tags = [f"p={policy}"]
-    if case.blockers.subdomains and _STRENGTH.get(case.subdomains, 0) < _STRENGTH[policy]:
-        tags.append(f"sp={case.subdomains}")
-    elif published.subdomain and _STRENGTH.get(published.subdomain, 0) > _STRENGTH[policy]:
-        tags.append(f"sp={published.subdomain}")
+    if below != policy:
+        tags.append(f"sp={below}")
     if published.nonexistent == "reject" or (policy != "none" and not case.blockers.subdomains):
         tags.append("np=reject")
+    elif published.nonexistent in ("none", "quarantine"):
+        tags.append(f"np={published.nonexistent}")
     if testing:
         tags.append("t=y")
     return "; ".join(["v=DMARC1", *tags, KEEP])
-
-
-def _reasons(case: _Case, step: Step) -> Iterator[str]:
-    summary, ours, published = case.summary, case.summary.ours, case.summary.published
-    if published.policy:
-        tested = {True: "; t=y", False: "", None: ""}[published.testing]
-        # Where a reporter names no sp, p stands in its place.
-        sp = f"; sp={published.subdomain}" if published.subdomain not in (None, published.policy) else ""
-        period = _days(_covered(summary))
-        yield f"p={published.policy}{sp}{tested} has stood for {_days(case.stood)} of the {period} of these reports."
-    sent = ours.mails + summary.mails(Kind.SES_UNSIGNED)
-    if sent:
-        yield (
-            f"{_percent(ours.passed / sent)} of {sent:,} mails that you sent pass: {_percent(ours.dkim / sent)} by a signature of "
-            f"yours, {ours.spf_alone:,} mails by SPF alone."
-        )
-    strangers = summary.kinds.get(Kind.STRANGER)
-    if strangers and step is not Step.PUBLISH:
-        yield f"{strangers.failed:,} mails of strangers fail: those are what a stricter policy keeps out."
-    passed_on = summary.kinds.get(Kind.PASSED_ON)
-    if passed_on:
-        yield f"{passed_on.mails:,} mails of yours were passed on by others; {passed_on.failed:,} of them fail."
-    name, tally = next(iter(summary.reporters.items()), ("", None))
-    if tally and len(summary.reporters) > 1 and summary.total.rate(tally.mails) >= _MOST_OF_ONE:
-        part = _percent(summary.total.rate(tally.mails))
-        yield f"{name} alone tells of {part} of the mails: what other receivers see may differ."
-    if len(summary.reporters) == 1:
-        yield f"{name} alone reports: what other receivers see may differ, and anybody may send reports in its name."
-    if step is Step.QUARANTINE_TEST:
-        yield (
-            "With t=y, receivers that follow RFC 9989 (section 4.7) do what none says; those that follow RFC 7489 do not know t, "
-            "and quarantine what fails."
-        )
-    if published.percent is not None and published.percent < 100:  # noqa: PLR2004 - per cent
-        yield f"pct={published.percent} is historic: receivers that follow RFC 9989 apply the policy to all mail. Leave it out."
-    yield from _on_subdomains(case, step)
-
-
-def _on_subdomains(case: _Case, step: Step) -> Iterator[str]:
-    published = case.summary.published
-    names = [name for name in case.summary.authors if name != case.summary.domain]
-    if case.blockers.subdomains:
-        yield f"Mail of yours from subdomains fails, so sp={case.subdomains} holds them where they are until it is mended."
-    elif _improved(case):
-        yield f"sp={case.subdomains} is weaker than p={published.policy}, and no mail of yours from subdomains fails: leave sp out."
-    if step in (Step.QUARANTINE_TEST, Step.QUARANTINE, Step.REJECT) and not case.blockers.subdomains:
-        yield (
-            f"No mail of yours from a subdomain fails ({len(names):,} of them write): np=reject takes only names that do not exist "
-            "(RFC 9989 section 4.7)."
-        )
-
-
-def _covered(summary: Summary) -> timedelta:
-    return summary.last - summary.first if summary.first and summary.last else timedelta()
-
-
-def _days(period: timedelta) -> str:
-    days = round(period / timedelta(days=1))
-    return f"{days:,} day{'' if days == 1 else 's'}"
-
-
-def _percent(rate: float) -> str:
-    """Never 100.0 % where one fails."""
-    return f"{min(100 * rate, 100 if rate == 1 else 99.9):.1f} %"

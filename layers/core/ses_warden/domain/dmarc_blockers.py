@@ -3,16 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ses_warden.domain.dmarc_sources import Evidence, Kind
-from ses_warden.domain.dmarc_summary import SourceSum, Summary, Tally
+from ses_warden.domain.dmarc_sources import UNREADABLE, Evidence, Kind
+from ses_warden.domain.dmarc_summary import REST, SourceSum, Summary, Tally
 from ses_warden.domain.findings import Finding, Standing
 from ses_warden.domain.outgoing import is_within
 
 # A signature fails now and then by itself (a key that could not be looked up): so much of our mail may.
 TOLERATED = 0.01
-# A sender that comes back on so many days is no single forgery.
+# A sender that comes back on so many days is no single forgery; one without a name, of whom botnets have many, in so much of them.
 _REGULAR_DAYS = 3
+_REGULAR_PART = 1 / 3
+# One or two mails are an accident, however many others there are.
+_LEAST_MAILS = 3
 _MOST_LISTED, _MOST_NAMED = 5, 3
+_SOMEBODY, _NOBODY = "dmarc.somebody", "dmarc.nobody"
+_QUESTIONS = frozenset({_SOMEBODY, _NOBODY})
 _VERIFIED = "https://docs.aws.amazon.com/ses/latest/dg/verify-addresses-and-domains.html"
 _EASY_DKIM = "https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html"
 
@@ -30,6 +35,11 @@ class Blockers:
     spf_alone: bool
     passed_on: bool
     findings: tuple[Finding, ...]
+
+    @property
+    def asked(self) -> bool:
+        """Whether there are senders of whom nobody but the owner knows whether they are ours."""
+        return any(one.code in _QUESTIONS for one in self.findings)
 
     @property
     def unsigned(self) -> bool:
@@ -59,17 +69,19 @@ def blockers_of(summary: Summary, domains: frozenset[str] = frozenset()) -> Bloc
     failing = {author: kinds[Kind.SES_UNSIGNED].mails for author, kinds in own.items() if Kind.SES_UNSIGNED in kinds}
     # Of its own mail: a subdomain that fails altogether may be little beside the rest, and is lost all the same.
     blocking = {author for author, mails in failing.items() if _is_much(mails, _ours(own[author]))}
+    hanging = {author for author, kinds in own.items() if _hangs_on_spf(kinds)}
     passed_on = summary.kinds.get(Kind.PASSED_ON)
     return Blockers(
         apex=summary.domain in blocking,
         subdomains=bool(blocking - {summary.domain}),
-        spf_alone=_is_much(summary.ours.spf_alone, summary.ours.mails - summary.ours.spf_alone),
-        passed_on=bool(passed_on and _is_much(passed_on.failed, summary.ours.mails)),
+        spf_alone=_is_habit(summary.ours.spf_alone, summary.ours.mails - summary.ours.spf_alone) or bool(hanging),
+        passed_on=bool(passed_on and _is_habit(passed_on.failed, summary.ours.mails)),
         findings=(
             *_unsigned(summary, failing, blocking, domains),
-            *_spf_alone(summary),
+            *_spf_alone(summary, hanging),
             *_passed_on(summary),
             *_somebody(summary),
+            *_nobody(summary),
         ),
     )
 
@@ -78,8 +90,17 @@ def _ours(kinds: Mapping[Kind, Tally]) -> int:
     return sum(tally.mails for kind, tally in kinds.items() if kind.is_ours)
 
 
+def _hangs_on_spf(kinds: Mapping[Kind, Tally]) -> bool:
+    alone = sum(tally.spf_alone for kind, tally in kinds.items() if kind.is_ours)
+    return _is_habit(alone, _ours(kinds) - alone)
+
+
 def _is_much(mails: int, others: int) -> bool:
     return mails > TOLERATED * (mails + others)
+
+
+def _is_habit(mails: int, others: int) -> bool:
+    return mails >= _LEAST_MAILS and _is_much(mails, others)
 
 
 def _unsigned(summary: Summary, failing: dict[str, int], blocking: set[str], domains: frozenset[str]) -> Iterator[Finding]:
@@ -89,6 +110,9 @@ def _unsigned(summary: Summary, failing: dict[str, int], blocking: set[str], dom
         here = author in domains
         known = any(Evidence.KNOWN_ADDRESS in one.evidence for one in sources)
         whose = "This account sends as it" if here else "No delivery of this account as it is known"
+        if 2 * sum(one.evidence[Evidence.BROKEN_SIGNATURE] for one in sources) > _mails(sources):
+            yield _broken(author, mails, sources, is_much=author in blocking)
+            continue
         yield Finding(
             "dmarc.ses-unsigned",
             Standing.BROKEN if author in blocking else Standing.WARN,
@@ -101,21 +125,35 @@ def _unsigned(summary: Summary, failing: dict[str, int], blocking: set[str], dom
         )
 
 
-def _spf_alone(summary: Summary) -> Iterator[Finding]:
+def _broken(author: str, mails: int, sources: Sequence[SourceSum], *, is_much: bool) -> Finding:
+    return Finding(
+        "dmarc.ses-broken",
+        Standing.BROKEN if is_much else Standing.WARN,
+        author,
+        f"{mails:,} mails as {author} left SES with a signature of yours that did not verify, and fail, "
+        f"from {_addresses(sources)}.",
+        f"See whether its key is in the DNS, and the one that SES signs with: ses-warden audit {author}",
+        _EASY_DKIM,
+    )
+
+
+def _spf_alone(summary: Summary, hanging: set[str]) -> Iterator[Finding]:
     sources = [one for one in summary.sources if one.kind.is_ours and one.tally.spf_alone]
     for kind in (Kind.OURS_SES, Kind.OURS_OTHER):
         some = sorted((one for one in sources if one.kind is kind), key=lambda one: -one.tally.spf_alone)
         mails = sum(one.tally.spf_alone for one in some)
         if not some:
             continue
-        names = sorted({author for one in some for author in one.unsigned})[:_MOST_NAMED]
+        names = sorted({author for one in some for author in one.unsigned}, key=lambda name: (name not in hanging, name))
+        named = ", ".join(names[:_MOST_NAMED])
+        much = _is_habit(mails, summary.ours.mails - mails) or not hanging.isdisjoint(names)
         yield Finding(
             f"dmarc.spf-alone.{'ses' if kind is Kind.OURS_SES else 'other'}",
-            Standing.WARN if _is_much(mails, summary.ours.mails - mails) else Standing.OK,
+            Standing.WARN if much else Standing.OK,
             summary.domain,
             f"{mails:,} mails {'through SES' if kind is Kind.OURS_SES else 'from elsewhere'} pass by SPF alone, from "
             f"{_addresses(some)}: whoever forwards one makes it fail.",
-            f"Switch Easy DKIM on for {', '.join(names)}." if kind is Kind.OURS_SES else f"Let that host sign as {summary.domain}.",
+            f"Switch Easy DKIM on for {named}." if kind is Kind.OURS_SES else f"Let that host sign as {summary.domain}.",
             "RFC 9989 section 7.4",
         )
 
@@ -125,7 +163,7 @@ def _passed_on(summary: Summary) -> Iterator[Finding]:
     if tally and tally.failed:
         yield Finding(
             "dmarc.passed-on",
-            Standing.WARN if _is_much(tally.failed, summary.ours.mails) else Standing.OK,
+            Standing.WARN if _is_habit(tally.failed, summary.ours.mails) else Standing.OK,
             summary.domain,
             f"{tally.failed:,} mails of yours fail because a mailing list or forwarder changed them.",
             "People who post to mailing lists had better write from a domain that stays at p=quarantine.",
@@ -143,11 +181,27 @@ def _somebody(summary: Summary) -> Iterator[Finding]:
     for name, some in sorted(regular, key=lambda item: (-_mails(item[1]), item[0]))[:_MOST_LISTED]:
         days = len(set().union(*(one.days for one in some)))
         yield Finding(
-            "dmarc.somebody",
+            _SOMEBODY,
             Standing.UNKNOWN,
             name,
             f"{_mails(some):,} mails on {days:,} days authenticate as {name} and fail for you, from {_addresses(some)}.",
             f"If that is a service of yours, let it sign as {summary.domain} before the policy grows stricter; if not, it forges.",
+            "RFC 9989 section 5.1.6",
+        )
+
+
+def _nobody(summary: Summary) -> Iterator[Finding]:
+    """A host of ours that neither signs nor is in an SPF record looks so."""
+    least = max(_REGULAR_DAYS, _REGULAR_PART * len(summary.days))
+    some = [one for one in summary.sources if one.kind is Kind.STRANGER and not one.somebody and len(one.days) >= least]
+    some = [one for one in some if one.address not in (REST, UNREADABLE)]
+    if some:
+        yield Finding(
+            _NOBODY,
+            Standing.UNKNOWN,
+            summary.domain,
+            f"{_mails(some):,} mails come from {_addresses(some)}, on one day in three or more, and authenticate as nobody.",
+            f"If one is a host of yours, let it sign as {summary.domain} before the policy grows stricter; if not, it forges.",
             "RFC 9989 section 5.1.6",
         )
 

@@ -20,6 +20,8 @@ _PASSED_ON = frozenset({"forwarded", "mailing_list", "trusted_forwarder"})
 # Gmail and others write so when a forwarder's seal (RFC 8617) convinced them.
 _ARC = "arc=pass"
 _LONGEST_NAME = 120
+# RFC 8601 section 2.7.1: a signature was there, and did not verify, for its text or for its key.
+_BROKEN = frozenset({"fail", "policy", "neutral", "temperror", "permerror"})
 # parsedmarc writes `none` where a reporter names no selector.
 _NO_SELECTOR = ("", "none")
 UNREADABLE = "?"
@@ -51,7 +53,7 @@ class Evidence(StrEnum):
     SES_KEY = "ses-key"  # signed with the key by which SES signs for us
     KNOWN_KEY = "known-key"  # signed with the key of another source of ours
     OUR_ENVELOPE = "our-envelope"  # our MAIL FROM, whose SPF record does not name the address
-    BROKEN_SIGNATURE = "broken-signature"  # of a key by which our mail is signed, from a host that authenticates as somebody else
+    BROKEN_SIGNATURE = "broken-signature"  # of a key by which our mail is signed, by way of somebody else; or ours, from SES
     RECEIVER = "receiver"  # the receiver says that it was passed on
     SOMEBODY = "somebody"  # authenticates as somebody else
     NOTHING = "nothing"
@@ -94,7 +96,7 @@ class Keys:
 def trace_of(source: Source, domain: str) -> Trace:
     """The trace of a record in a report about a domain. What a reporter wrote is cleaned and bounded."""
     passing = [(_name(one.domain), one) for one in source.dkim if one.result == "pass"]
-    failing = [(_name(one.domain), one) for one in source.dkim if one.result in ("fail", "policy")]
+    failing = [(_name(one.domain), one) for one in source.dkim if one.result in _BROKEN]
     spf = [(_name(one.domain), one.result) for one in source.spf]
     foreign = [name for name, _ in passing if not is_within(name, _SES) and not _aligns(name, domain)]
     foreign += [name for name, result in spf if result == "pass" and not is_within(name, _SES) and not _aligns(name, domain)]
@@ -172,7 +174,8 @@ def _evidence(trace: Trace, addresses: Collection[str], keys: Keys, kind: Kind) 
         Evidence.SES_KEY: passed_on and not keys.ses.isdisjoint(trace.keys),
         Evidence.KNOWN_KEY: passed_on and not keys.other.isdisjoint(trace.keys),
         Evidence.OUR_ENVELOPE: passed_on and trace.our_envelope,
-        Evidence.BROKEN_SIGNATURE: passed_on and not trace.passes and _is_broken(trace, keys),
+        Evidence.BROKEN_SIGNATURE: not trace.passes
+        and ((passed_on and _is_broken(trace, keys)) or (kind is Kind.SES_UNSIGNED and bool(trace.broken))),
         Evidence.RECEIVER: passed_on and bool(trace.passed_on),
         Evidence.SOMEBODY: bool(trace.somebody),
     }

@@ -6,20 +6,18 @@ the one it forwards to), so that a sum is what was reported, and never how much 
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from ses_warden.domain.dmarc import Report, Source
+from ses_warden.domain.dmarc_kept import told_by
+from ses_warden.domain.dmarc_published import Published, Told, current, end_of, told_of
 from ses_warden.domain.dmarc_sources import Evidence, Kind, Trace, keys_of, kind_of, trace_of
-from ses_warden.domain.outgoing import is_within
-from ses_warden.domain.text import clean
 
 # What is different beyond these is counted under `REST`: a reporter may write whatever it likes.
 _MOST_TRACES, _MOST_NAMES = 50_000, 1_000
-# Reports are about a day (RFC 9990 section 3.5.1), some about a week: who claims to tell of more does not cover more.
-_LONGEST = timedelta(days=8)
-_LONGEST_NAME = 120
 REST = "(rest)"
+_EVER = datetime.max.replace(tzinfo=UTC)
 _DISPOSITIONS = ("none", "quarantine", "reject")
 
 
@@ -84,27 +82,12 @@ class SourceSum:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """The policy as the newest report tells it, and since when all reports tell the same.
-
-    `policy` is None where reports do not say, `testing` (`t=y`) where the reporters follow RFC 7489, which does not know it;
-    `percent` is the historic `pct`.
-    """
-
-    policy: str | None = None
-    subdomain: str | None = None
-    nonexistent: str | None = None
-    testing: bool | None = None
-    percent: int | None = None
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """What some weeks of reports come to.
 
-    `first` and `last`: the time that the reports cover; `unread`: records that could not be read; `cut`: more sources than are kept
-    apart, the rest of which is one, `REST`.
+    `first` and `last`: the time that the reports cover, and `covered` its days; a report of a week counts on the day of its middle,
+    and covers all seven. `own_days`: mails of ours by day. `unread`: records that could not be read; `cut`: more sources than are
+    kept apart, the rest of which is one, `REST`; `discarded`: reports that an operator took out, of which nothing else here knows.
     """
 
     domain: str
@@ -118,8 +101,11 @@ class Summary:
     first: datetime | None
     last: datetime | None
     published: Published
+    covered: frozenset[date] = frozenset()
+    own_days: Mapping[date, int] = field(default_factory=dict[date, int])
     unread: int = 0
     cut: bool = False
+    discarded: int = 0
 
     def mails(self, kind: Kind) -> int:
         """How many mails are of a kind."""
@@ -138,14 +124,14 @@ class Summary:
 
 def summarize(domain: str, reports: Iterable[Report], addresses: Collection[str]) -> Summary:
     """The sums of the reports about a domain. `addresses` are those from which SES delivered mail of ours."""
-    return summarize_twice(domain, reports, addresses, datetime.max.replace(tzinfo=UTC))[0]
+    return summarize_twice(domain, reports, addresses, _EVER)[0]
 
 
 def summarize_twice(
-    domain: str, reports: Iterable[Report], addresses: Collection[str], latest: datetime
+    domain: str, reports: Iterable[Report], addresses: Collection[str], latest: datetime, until: datetime = _EVER
 ) -> tuple[Summary, Summary]:
-    """Of all the reports, and of those that begin at that moment or later."""
-    sums, later = _Sums(domain), _Sums(domain)
+    """Of all the reports, and of those that begin at `latest` or later. Nothing after `until` is covered, whatever they claim."""
+    sums, later = _Sums(domain, until), _Sums(domain, until)
     for report in reports:
         sums.add(report)
         if report.begin >= latest:
@@ -159,7 +145,7 @@ class _Told:
 
     by_disposition: Counter[str] = field(default_factory=Counter)
     reporters: set[str] = field(default_factory=set)
-    days: set[date] = field(default_factory=set)
+    days: Counter[date] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -167,26 +153,34 @@ class _Sums:
     """The sums as they grow: what sources are is known only when all are read, and then of each trace once."""
 
     domain: str
+    until: datetime
     told: dict[Trace, _Told] = field(default_factory=dict)
     reporters: dict[str, Tally] = field(default_factory=dict)
     days: dict[date, Tally] = field(default_factory=dict)
-    published: list[tuple[datetime, datetime, Published]] = field(default_factory=list)
+    published: list[Told] = field(default_factory=list)
+    covered: set[date] = field(default_factory=set)
     unread: int = 0
     cut: bool = False
+    discarded: int = 0
     apart: Counter[bool] = field(default_factory=Counter)
 
     def add(self, report: Report) -> None:
-        """Counts a report."""
-        reporter = _room(self.reporters, _told_by(report))
-        day = _day_of(report)
-        self.published.append((report.begin, _end_of(report), _published(report)))
+        """Counts a report, unless somebody discarded it."""
+        if report.discarded:
+            self.discarded += 1
+            return
+        reporter = _room(self.reporters, told_by(report.reporter, report.sender))
+        days = _days_of(report)
+        day = days[len(days) // 2]
+        self.covered.update(one for one in days if one <= self.until.date())
+        self.published.append(told_of(report))
         self.unread += report.unread
         by_reporter, by_day = self.reporters.setdefault(reporter, Tally()), self.days.setdefault(day, Tally())
         for source in report.sources:
             known = self.told.setdefault(self._trace(source), _Told())
             known.by_disposition[source.disposition] += source.count
             known.reporters.add(reporter)
-            known.days.add(day)
+            known.days[day] += source.count
             for tally in (by_reporter, by_day):
                 tally.add(source.count, source.disposition, dkim=source.dkim_aligned, spf=source.spf_aligned)
 
@@ -208,6 +202,7 @@ class _Sums:
         kinds: dict[Kind, Tally] = {}
         sources: dict[tuple[Kind, str], SourceSum] = {}
         authors: dict[str, dict[Kind, Tally]] = {}
+        own_days: Counter[date] = Counter()
         for trace, known in self.told.items():
             kind, evidence = kind_of(trace, addresses, keys)
             tally = Tally()
@@ -218,6 +213,8 @@ class _Sums:
             for one in (total, kinds.setdefault(kind, Tally()), authors.setdefault(author, {}).setdefault(kind, Tally())):
                 one.merge(tally)
             _tell(source, trace, known, tally, evidence)
+            if kind.is_ours:
+                own_days.update(known.days)
         order = list(Kind)
         return Summary(
             domain=self.domain,
@@ -228,11 +225,14 @@ class _Sums:
             days=dict(sorted(self.days.items())),
             authors=dict(sorted(authors.items(), key=lambda item: (-sum(one.mails for one in item[1].values()), item[0]))),
             reports=len(self.published),
-            first=min((begin for begin, _, _ in self.published), default=None),
-            last=max((end for _, end, _ in self.published), default=None),
-            published=_current(self.published),
+            first=min((one.begin for one in self.published), default=None),
+            last=max((min(one.end, self.until) for one in self.published), default=None),
+            published=current(self.published),
+            covered=frozenset(self.covered),
+            own_days=own_days,
             unread=self.unread,
             cut=self.cut,
+            discarded=self.discarded,
         )
 
 
@@ -244,53 +244,17 @@ def _tell(source: SourceSum, trace: Trace, known: _Told, tally: Tally, evidence:
         source.unsigned[trace.author] += tally.spf_alone
     source.keys.update(trace.keys)
     source.reporters |= known.reporters
-    source.days |= known.days
+    source.days.update(known.days)
     if trace.somebody:
         source.somebody[trace.somebody] += tally.mails
-
-
-def _published(report: Report) -> Published:
-    return Published(report.policy, report.subdomain_policy, report.nonexistent_policy, report.testing, report.percent)
-
-
-def _current(told: list[tuple[datetime, datetime, Published]]) -> Published:
-    """The newest report's policy, since the first of the reports that have told the same without a break.
-
-    Reporters differ in what they repeat (RFC 7489 knows neither `np` nor `t`): what one does not tell, another one may.
-    """
-    newest = sorted((one for one in told if one[2].policy is not None), key=lambda one: (one[1], one[0]), reverse=True)
-    if not newest:
-        return Published()
-    since, _, now = newest[0]
-    for begin, _, published in newest:
-        if (published.policy, published.subdomain or published.policy) != (now.policy, now.subdomain or now.policy):
-            break
-        if None not in (now.testing, published.testing) and now.testing != published.testing:
-            break
-        since = min(since, begin)
-        now = replace(
-            now,
-            nonexistent=published.nonexistent if now.nonexistent is None else now.nonexistent,
-            testing=published.testing if now.testing is None else now.testing,
-            percent=published.percent if now.percent is None else now.percent,
-        )
-    return replace(now, since=since)
-
-
-def _told_by(report: Report) -> str:
-    """The reporter's name; with the domain that its mail came from, where that is another: anybody can write a name."""
-    name, sender = clean(report.reporter, _LONGEST_NAME).lower(), clean(report.sender, _LONGEST_NAME)
-    return f"{name} ({sender})" if sender and not is_within(sender, name) and not is_within(name, sender) else name
 
 
 def _room(known: Mapping[str, object], name: str) -> str:
     return name if name in known or len(known) < _MOST_NAMES else REST
 
 
-def _day_of(report: Report) -> date:
-    """The day that a report is about: that of its middle, since reports begin and end at the midnight of anywhere."""
-    return (report.begin + (_end_of(report) - report.begin) / 2).astimezone(UTC).date()
-
-
-def _end_of(report: Report) -> datetime:
-    return report.begin + max(timedelta(), min(report.end - report.begin, _LONGEST))
+def _days_of(report: Report) -> list[date]:
+    """The days that a report is about, by their middles, since reports begin and end at the midnight of anywhere."""
+    length = end_of(report) - report.begin
+    number = max(1, round(length / timedelta(days=1)))
+    return [(report.begin + length * (2 * day + 1) / (2 * number)).astimezone(UTC).date() for day in range(number)]
