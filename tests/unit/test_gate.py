@@ -230,12 +230,13 @@ def test_the_caller_chooses_what_a_failure_means() -> None:
     assert [verdict.refusal for verdict in parts.refused] == [Refusal.INVALID]
     verdict = allowing.check("jane@example.com")
     assert (verdict.allowed, verdict.checked, verdict.state) == (True, False, "unchecked")
-    assert verdict.explanation == "Let through unseen: DynamoDB refused a request: AccessDeniedException."
+    why = "AccessDeniedException; the right dynamodb:BatchGetItem on the table is missing, or kms:Decrypt on its key"
+    assert verdict.explanation == f"Let through unseen: DynamoDB refused a request: {why}."
 
     refusing, _ = gate_on(broken, on_error="refuse")
     [verdict] = refusing.partition(["jane@example.com"]).refused
     assert (verdict.refusal, verdict.checked) == (Refusal.UNKNOWN, False)
-    assert verdict.explanation == "Refused unseen: DynamoDB refused a request: AccessDeniedException."
+    assert verdict.explanation == f"Refused unseen: DynamoDB refused a request: {why}."
 
     with pytest.raises(LedgerError):
         refusing.snapshot()
