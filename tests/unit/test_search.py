@@ -152,6 +152,7 @@ def test_csv_holds_no_formula_and_no_command_for_a_terminal(text: str | None, sh
         ("o\ufb03ce", "OFFICE"),
         ("Stra\u00dfe", "STRASSE"),
         ("\uff33\uff21\uff2c\uff25", "sale"),
+        ("=?utf-8?q?Gr=C3=BC=C3=9Fe?= =?iso-8859-1?b?IGF1cyBL9mxu?=", "GR\u00dcSSE k\u00f6ln"),
     ],
 )
 def test_a_letter_is_found_however_unicode_spells_it(subject: str, asked: str) -> None:
