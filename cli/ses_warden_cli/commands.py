@@ -1,6 +1,10 @@
 """What all commands share: the options that say where the stack is, `--json`, and the exit codes."""
 
+import errno
 import inspect
+import io
+import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,14 +89,32 @@ def connection_to(place: dict[str, Any]) -> "Connection":
 def _run(work: Callable[[], bool], *, as_json: bool) -> int:
     from ses_warden.errors import NothingToDo, WardenError  # noqa: PLC0415 - as above
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Strangers write in any letters, which not every terminal or file has.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return FINDING if work() else OK
+        finding = work()
+        sys.stdout.flush()
     except NothingToDo as refusal:
         _complain(refusal, as_json=as_json)
         return FINDING
     except WardenError as error:
         _complain(error, as_json=as_json)
         return FAILURE
+    except OSError as error:
+        return _unheard(error)
+    return FINDING if finding else OK
+
+
+def _unheard(error: OSError) -> int:
+    """What was found is not all told: neither well nor a finding. Who reads no further (`| head`) knows."""
+    if error.errno not in (errno.EPIPE, errno.ENOSPC):
+        raise error
+    if error.errno == errno.ENOSPC:
+        sys.stderr.write(f"The output could not be written: {error.strerror}\n")
+    # What is left would be tried again, and complained of, when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILURE
 
 
 def _complain(error: "WardenError", *, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """How things are shown: JSON for scripts, rich for people. What strangers wrote is cleaned, and no markup is read in it."""
 
+import errno
 import json
 import re
 import sys
@@ -22,9 +23,15 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa
 _NEXT_CELL = re.compile(r"(;[\s\"']*)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - as above
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        # Rich would end with 1, which means a finding.
+        raise BrokenPipeError(errno.EPIPE, "nobody reads")
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console that takes texts as they are. In a file or pipe, lines are long enough for a table."""
-    made = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+    made = _Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
     if not made.is_terminal and "COLUMNS" not in made._environ:  # noqa: SLF001 - rich's own copy of the environment
         made.width = _WIDTH_OF_A_FILE
     return made

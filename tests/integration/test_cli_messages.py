@@ -296,10 +296,18 @@ def _is_wanted(query: Query, mail: Sent, who: str, state: str) -> bool:
 def test_a_page_of_another_search_is_refused(run: Run) -> None:
     """Exit code 2, whether the token is of another question or damaged."""
     following = printed(run("find", *DAYS, "--limit", "1", "--json"), shapes.FoundMails)["next"]
-    for words in (["--opened", "--next", following], ["--next", following[:-5]], ["--next", "é"], ["--next", "bnVsbA"]):
+    other_days = (["--day", "2026-11-21"], ["--since", "2026-11-21"], ["--until", "2026-11-22"])
+    for words in (
+        ["--opened", "--next", following],
+        *([*days, "--next", following] for days in other_days),
+        ["--next", following[:-5]],
+        ["--next", "é"],
+        ["--next", "bnVsbA"],
+    ):
         result = run("find", *words, "--json")
         assert result.returncode == 2
         assert printed(result, Failed)["error"]["kind"] == "BadPage"
+    assert run("find", *DAYS, "--next", following, "--json").returncode == 0
 
 
 def test_csv_has_a_line_a_mail_and_no_formulas(run: Run) -> None:
@@ -322,6 +330,24 @@ def test_a_table_shows_what_was_found_and_notes_what_cannot_be(run: Run) -> None
     assert "No mail matches" in said
     assert "includes headers" in said
     assert "beyond RetentionDays" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--to", "*@example.net"], "There are no wildcards"),
+        (["--domain", "*.example.net"], "There are no wildcards"),
+        (["--to", "a@example.net, b@example.net"], "not one address"),
+        (["--since", "9999-01-01"], "still to come"),
+    ],
+)
+def test_where_nothing_is_found_the_likely_mistake_is_named(run: Run, words: list[str], hint: str) -> None:
+    """Beside the answer, which is that nothing matches."""
+    result = run("find", *words)
+    said = " ".join(result.stderr.split())
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "No mail matches." in said
+    assert hint in said
 
 
 def test_an_answer_says_whether_all_that_was_asked_for_is_kept(run: Run) -> None:

@@ -1,5 +1,7 @@
 """The senders' gate, against a DynamoDB that the test answers for."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -83,6 +85,12 @@ CASES = {
     "two in brackets": ("<blocked@example.com>, <jane@example.com>", (), Refusal.INVALID, None),
     "two, parted as Outlook does": ("blocked@example.com; Jane <jane@example.com>", (), Refusal.INVALID, None),
     "a name that is the address": ("jane@example.com <jane@example.com>", (), None, None),
+    "a blocked one, with another in its comment": ("blocked@example.com (<jane@example.com>)", (), Refusal.INVALID, None),
+    "comments within comments, without end": ("(" * 900 + "<jane@example.com>", (), Refusal.INVALID, None),
+    "an address at the end of a book": ("a," * 100_000 + "<jane@example.com>", (), Refusal.INVALID, None),
+    "too long to be an address": (f"{'x' * 320}@example.com", (), Refusal.INVALID, None),
+    "a separator within quotes": ('"a;b"@example.com', (), None, None),
+    "a comment": ("blocked@example.com (Jane)", (), Refusal.SUPPRESSED, "account"),
 }
 ROWS = (
     row("blocked@example.com"),
@@ -174,6 +182,15 @@ def test_a_hashed_row_is_found_with_its_key_alone() -> None:
         assert gate.snapshot().check("Gone@example.com", scope=LIST).refusal is refusal
 
 
+def test_the_key_is_what_stands_in_the_key_file() -> None:
+    """With the line feed that ends it, which the commands leave off before they hash."""
+    gate, _ = gate_on(Store(row(pseudonym(KEY, "gone@example.com"))).answer, pseudonym_key=KEY + b"\n")
+    for judge in (gate, gate.snapshot()):
+        assert judge.check("gone@example.com").refusal is Refusal.SUPPRESSED
+    with pytest.raises(ValueError, match="empty"):
+        gate_on(broken, pseudonym_key=b" \n")
+
+
 def test_a_pseudonym_is_the_hmac_of_the_key() -> None:
     """RFC 4231, test case 2."""
     expected = "hmac:5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
@@ -213,12 +230,13 @@ def test_the_caller_chooses_what_a_failure_means() -> None:
     assert [verdict.refusal for verdict in parts.refused] == [Refusal.INVALID]
     verdict = allowing.check("jane@example.com")
     assert (verdict.allowed, verdict.checked, verdict.state) == (True, False, "unchecked")
-    assert verdict.explanation == "Let through unseen: DynamoDB refused a request: AccessDeniedException."
+    why = "AccessDeniedException; the right dynamodb:BatchGetItem on the table is missing, or kms:Decrypt on its key"
+    assert verdict.explanation == f"Let through unseen: DynamoDB refused a request: {why}."
 
     refusing, _ = gate_on(broken, on_error="refuse")
     [verdict] = refusing.partition(["jane@example.com"]).refused
     assert (verdict.refusal, verdict.checked) == (Refusal.UNKNOWN, False)
-    assert verdict.explanation == "Refused unseen: DynamoDB refused a request: AccessDeniedException."
+    assert verdict.explanation == f"Refused unseen: DynamoDB refused a request: {why}."
 
     with pytest.raises(LedgerError):
         refusing.snapshot()
@@ -302,6 +320,91 @@ def test_one_text_is_not_many_addresses() -> None:
     for options, message in (({"workers": 0}, "at least 1"), ({"pseudonym_key": b""}, "empty")):
         with pytest.raises(ValueError, match=message):
             gate_on(broken, **options)
+
+
+@pytest.mark.parametrize("odd", [None, b"jane@example.com", 7])
+def test_what_is_no_text_is_no_recipient(odd: Any) -> None:
+    """It is the caller's mistake, told in words, and not who is asked about."""
+    gate, _ = gate_on(Store().answer)
+    for judge in (gate, gate.snapshot()):
+        with pytest.raises(TypeError, match=f"must be a text, not {type(odd).__name__}"):
+            judge.check(odd)
+        with pytest.raises(TypeError, match=f"must be a text, not {type(odd).__name__}"):
+            judge.partition(["jane@example.com", odd])
+
+
+def test_what_a_proxy_says_in_dynamodbs_place_is_no_answer() -> None:
+    """A page of HTML with the status 200: botocore makes an answer of it that names nobody."""
+    gate, _ = gate_on(lambda *_: success(message="<html>"), on_error="refuse")
+    [verdict] = gate.partition(["blocked@example.com"]).refused
+    assert (verdict.refusal, verdict.checked) == (Refusal.UNKNOWN, False)
+    with pytest.raises(LedgerError, match="in DynamoDB's place"):
+        gate.snapshot()
+
+
+def test_a_consistent_gate_takes_consistent_snapshots() -> None:
+    """What was written a moment ago is in them."""
+    for consistent in (False, True):
+        gate, wire = gate_on(Store().answer, consistent=consistent)
+        gate.snapshot()
+        assert {request["ConsistentRead"] for request in wire.requests} == {consistent}
+
+
+def test_a_snapshot_that_fails_does_not_read_the_rest_of_the_table_first() -> None:
+    """One segment is refused, and another, which has no end, is left."""
+
+    def endless(_number: int, _name: str, request: Any) -> Answer:
+        if request["Segment"] == 0:
+            return failure("AccessDeniedException")
+        return success(Items=[row("blocked@example.com")], LastEvaluatedKey={"page": {"N": "1"}})
+
+    gate, _ = gate_on(endless)
+    with pytest.raises(LedgerError, match="AccessDenied"):
+        gate.snapshot()
+
+
+FORKED = """
+import os, sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+import boto3
+from ses_warden.gate import SuppressionGate
+
+seen = []
+
+class Table(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        seen.append(self.client_address)
+        body = b'{"Responses": {"t": []}, "UnprocessedKeys": {}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Table)
+Thread(target=server.serve_forever, daemon=True).start()
+client = boto3.client("dynamodb", "eu-west-1", endpoint_url=f"http://127.0.0.1:{server.server_port}",
+                      aws_access_key_id="test", aws_secret_access_key="test")
+gate = SuppressionGate("t", on_error="raise", client=client)
+gate.check("jane@example.com")
+if not (child := os.fork()):
+    gate.check("jane@example.com")
+    os._exit(0)
+os.waitpid(child, 0)
+gate.check("jane@example.com")
+print(len(seen), len(set(seen)), seen[0] == seen[2])
+"""
+
+
+def test_a_forked_process_asks_on_a_connection_of_its_own() -> None:
+    """On its parent's, each could read what the other was answered; and the parent's is left open."""
+    command = [sys.executable, "-c", FORKED]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - our own
+    assert told.stdout.split() == ["3", "2", "True"]
 
 
 def test_a_plain_address_is_read_as_events_are() -> None:

@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from ses_warden.adapters.mails import DynamoMails
 from ses_warden.adapters.rows import DAY_SHARDS
 from ses_warden.domain.search import Clue
-from ses_warden.errors import LedgerBusy
+from ses_warden.errors import LedgerBusy, LedgerError
 
 AT = "2026-11-23T09:00:00.000Z"
 DAY = date(2026, 11, 23)
@@ -89,6 +89,47 @@ def test_a_page_that_fails_is_not_the_end(client: Any, stub: Stubber) -> None:
     )
     with pytest.raises(LedgerBusy):
         DynamoMails(client, "events").of_recipient("jane@example.net", SINCE)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("AccessDeniedException", "the right dynamodb:Query on the table and its indexes is missing"),
+        ("ResourceNotFoundException", "no such table"),
+    ],
+)
+def test_a_refusal_says_what_to_do(client: Any, stub: Stubber, code: str, said: str) -> None:
+    """Which right is missing, or that there is no table."""
+    stub.add_client_error("query", code)
+    with pytest.raises(LedgerError, match=said):
+        DynamoMails(client, "events").of_recipient("jane@example.net", SINCE)
+
+
+class Endless:
+    """The first question is broken off, as by Ctrl-C, when another has begun; that one has no last page."""
+
+    def __init__(self) -> None:
+        """Nobody has asked."""
+        self._begun = threading.Event()
+        self.error: BaseException | None = KeyboardInterrupt()
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """A page."""
+        if self.error and request["ExpressionAttributeValues"][":key"]["S"].endswith("#0"):
+            assert self._begun.wait(20)
+            raise self.error
+        self._begun.set()
+        return {"Items": [], **({"LastEvaluatedKey": {"day": {"S": "x"}}} if self.error else {})}
+
+
+def test_who_breaks_off_need_not_wait_for_the_rest_of_the_day() -> None:
+    """The threads stop at the end of the page that they read; what is asked afterwards is answered."""
+    table: Any = Endless()
+    mails = DynamoMails(table, "events")
+    with pytest.raises(KeyboardInterrupt):
+        list(mails.of_day(DAY))
+    table.error = None
+    assert list(mails.of_day(DAY)) == [[]] * DAY_SHARDS
 
 
 class Table:

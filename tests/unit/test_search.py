@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -152,6 +153,7 @@ def test_csv_holds_no_formula_and_no_command_for_a_terminal(text: str | None, sh
         ("o\ufb03ce", "OFFICE"),
         ("Stra\u00dfe", "STRASSE"),
         ("\uff33\uff21\uff2c\uff25", "sale"),
+        ("=?utf-8?q?Gr=C3=BC=C3=9Fe?= =?iso-8859-1?b?IGF1cyBL9mxu?=", "GR\u00dcSSE k\u00f6ln"),
     ],
 )
 def test_a_letter_is_found_however_unicode_spells_it(subject: str, asked: str) -> None:
@@ -173,10 +175,12 @@ def content_of(token: str) -> list[Any]:
     [
         lambda _: "[" * 20_000,
         lambda _: "[" * 40_000,
+        lambda content: json.dumps([content[0], "0001-01-01", "9999-12-31", *content[3:]]),
+        lambda content: json.dumps([*content[:6], "another"]),
         lambda content: json.dumps([*content[:4], "0001-01-01T00:00:00+01:00", *content[5:]]),
         lambda content: json.dumps([*content[:4], "9999-12-31T23:59:59-01:00", *content[5:]]),
     ],
-    ids=["nested", "endless", "before year 1", "after year 9999"],
+    ids=["nested", "endless", "of all days", "of another mail", "before year 1", "after year 9999"],
 )
 def test_what_only_somebody_hostile_would_make_is_no_page(changed: Callable[[list[Any]], str]) -> None:
     """Neither a traceback nor a long wait."""
@@ -190,6 +194,37 @@ def test_a_recipient_of_an_odd_domain_is_found_by_it() -> None:
     told = [row._replace(recipient="jane@odd#example.net") for row in rows("Send")]
     page = find_mails(Memory(told), Query(first=DAY, last=DAY, domain="odd#example.net"), limit=5)
     assert [one.recipient for one in page.found] == ["jane@odd#example.net"]
+
+
+def test_a_mail_whose_events_name_two_days_is_found_once() -> None:
+    """On the first of them, by whichever index, in pages of one."""
+    later = AT + timedelta(days=1)
+    told = [*rows("Send"), *rows("Bounce", sent_at=later, at=later), *rows("Send", "mail-2", sent_at=later, at=later)]
+    both = Query(first=DAY, last=later.date())
+    for query in (both, replace(both, recipient="jane@example.net")):
+        first = find_mails(Memory(told), query, limit=1)
+        second = find_mails(Memory(told), query, limit=1, after=first.last)
+        assert [one.message_id for one in (*first.found, *second.found)] == ["mail-2", "mail-1"]
+        assert second.last is None
+    assert not find_mails(Memory(told[:-1]), Query(first=later.date(), last=later.date()), limit=1).found
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"), [({}, ["mail-2"]), ({"state": Status.SENT}, []), ({"state": Status.BOUNCED}, ["mail-2"])]
+)
+def test_of_a_recipients_mails_only_those_are_read_that_may_match(asked: dict[str, Any], read: list[str]) -> None:
+    """The index tells when each was sent and what became of it."""
+    seen: list[str] = []
+
+    class Counting(Memory):
+        def rows(self, message_ids: Sequence[str]) -> list[list[RecordedEvent]]:
+            seen.extend(message_ids)
+            return super().rows(message_ids)
+
+    later = AT + timedelta(days=1)
+    told = [*rows("Send", "mail-1", sent_at=later, at=later), *rows("Send", "mail-2"), *rows("Bounce", "mail-2")]
+    page = find_mails(Counting(told), Query(first=DAY, last=DAY, recipient="jane@example.net", **asked), limit=5)
+    assert ([one.message_id for one in page.found], seen) == (read, read)
 
 
 def test_a_mail_to_many_is_read_once() -> None:

@@ -22,6 +22,13 @@ _LONGEST_KEPT = timedelta(days=3650)
 _DAY = timedelta(days=1)
 
 
+def _words(value: str | None) -> str | None:
+    # An empty variable of a script is not meant to find everything, nor an empty token to begin again.
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty; leave it out to ask for nothing")
+    return value
+
+
 def _address(value: str | None) -> str | None:
     if value is not None and not all(value.strip().rpartition("@")[::2]):
         raise typer.BadParameter("it is not a whole address; --domain takes a domain")
@@ -89,9 +96,13 @@ _FIND = f"""{EXAMPLES}  ses-warden message find --to jane@example.com
 @command
 def find(  # noqa: PLR0917 - options, given by name
     connection: "Connection",
-    sender: Annotated[str | None, typer.Option("--from", metavar="TEXT", help="A part of the sender's address.")] = None,
+    sender: Annotated[
+        str | None, typer.Option("--from", metavar="TEXT", help="A part of the sender's address.", callback=_words)
+    ] = None,
     to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="The recipient's whole address.", callback=_address)] = None,
-    subject: Annotated[str | None, typer.Option(metavar="WORDS", help="Words that all occur in the subject.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="Words that all occur in the subject.", callback=_words)
+    ] = None,
     domain: Annotated[str | None, typer.Option(metavar="DOMAIN", help="The recipient's domain.", callback=_domain)] = None,
     tag: Annotated[str | None, typer.Option(metavar="NAME=VALUE", help="A message tag.", callback=_tag)] = None,
     day: Annotated[
@@ -106,19 +117,23 @@ def find(  # noqa: PLR0917 - options, given by name
     opened: Annotated[bool, typer.Option("--opened", help="Only what a person opened, as far as SES can tell.")] = False,
     clicked: Annotated[bool, typer.Option("--clicked", help="Only where a person followed a link.")] = False,
     limit: Annotated[int, typer.Option(metavar="NUMBER", help="Most mails of a page.", min=1, max=10000)] = 50,
-    after: Annotated[str | None, typer.Option("--next", metavar="TOKEN", help="The next page: what the last one said.")] = None,
+    after: Annotated[
+        str | None, typer.Option("--next", metavar="TOKEN", help="The next page: what the last one said.", callback=_words)
+    ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_json: bool,
 ) -> bool:
     """Find mails, one line for each recipient, the newest first.
 
-    Upper and lower case are the same. Without days, all that is kept is searched (RetentionDays); with --to that is quick, else
-    each day is read whole until the page is full. Not found by subject: mail whose event destination has no headers, and templated
+    Upper and lower case are the same; there are no wildcards. Without days, all that is kept is searched (RetentionDays); with --to
+    that is quick, else each day is read whole until the page is full, and with --opened, --clicked and the states delivered, sent
+    and unknown each of its mails that may match. Not found by subject: mail whose event destination has no headers, and templated
     mail before its delivery.
     """
     from ses_warden.domain.addresses import domain_of, normalize  # noqa: PLC0415 - `--help` must not wait for these
     from ses_warden.domain.search import Query, page_of  # noqa: PLC0415
     from ses_warden.domain.timeline import Status  # noqa: PLC0415
+    from ses_warden.errors import BadPage  # noqa: PLC0415
     from ses_warden_cli.messages import views  # noqa: PLC0415
 
     if day and (since or until):
@@ -127,15 +142,19 @@ def find(  # noqa: PLR0917 - options, given by name
         raise typer.BadParameter("give either --csv or --json")
     if since and until and until < since:
         raise typer.BadParameter("the range ends before it begins")
+    wanted = domain_of(normalize(f"x@{domain}").key) if domain else None
+    if domain and not wanted:
+        raise typer.BadParameter("it is no domain", param_hint="'--domain'")
     archive = _archive(connection)
-    first, last = days_between(day or since, day or until, archive.oldest, datetime.now(UTC).date())
+    begin, end = day or since, day or until
+    first, last = days_between(begin, end, archive.oldest, datetime.now(UTC).date())
     query = Query(
         first=first,
         last=last,
-        sender=sender or None,
+        sender=sender,
         recipient=normalize(to).key if to else None,
-        subject=subject or None,
-        domain=domain_of(normalize(f"x@{domain}").key) if domain else None,
+        subject=subject,
+        domain=wanted,
         tag=tag,
         state=Status(state.replace("rendering-failed", "rendering failed")) if state else None,
         opened=opened,
@@ -144,10 +163,13 @@ def find(  # noqa: PLR0917 - options, given by name
     position = None
     if after:
         query, position = page_of(after, query)
+        # Days that were given, unlike the usual ones, do not move; but what lies beyond all that is kept does.
+        if (begin and begin.date() == first != query.first) or (end and end.date() == last != query.last):
+            raise BadPage("what --next was given belongs to a search of other days: repeat that search's options, or give no days")
     with views.progress(query) as tell:
         page = archive.find(query, limit=limit, after=position, progress=tell)
     # Without a first day all that is kept is asked for, whatever is left of the oldest.
-    whole = query.first > archive.oldest or not (day or since or query.last < archive.oldest)
+    whole = query.first > archive.oldest or not (begin or query.last < archive.oldest)
     views.show_page(query, page, None if whole else archive.oldest, as_json=as_json, as_csv=as_csv)
     return False
 

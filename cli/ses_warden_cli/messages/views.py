@@ -4,12 +4,13 @@ import csv
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 
-from rich.progress import Progress
+from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ses_warden.application.find_mails import Page
+from ses_warden.domain.addresses import read_address
 from ses_warden.domain.recorded import RecordedEvent
 from ses_warden.domain.search import Found, Query, token_of
 from ses_warden.domain.text import clean
@@ -111,7 +112,9 @@ def mail_shape(message_id: str, known: Mapping[str, Timeline[RecordedEvent]]) ->
 def progress(query: Query) -> Iterator[Callable[[date], None]]:
     """A bar on standard error, on a terminal only: how many of the days were looked through."""
     screen = show.console(stderr=True)
-    with Progress(console=screen, transient=True, disable=not screen.is_terminal or query.by_recipient) as bar:
+    # A day may have a million mails: what turns and counts shows that it goes on.
+    columns = (SpinnerColumn(), *Progress.get_default_columns(), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal or query.by_recipient) as bar:
         task = bar.add_task("searching", total=(query.last - query.first).days + 1)
 
         def tell(day: date) -> None:
@@ -136,14 +139,25 @@ def show_page(query: Query, page: Page, gone: date | None, *, as_json: bool, as_
     elif page.found:
         show.console().print(_found_table(page))
     if not page.found:
-        show.note("No mail matches.")
-    if query.subject and not page.found:
-        show.note("By subject only mail is found whose event destination includes headers, and templated mail once delivered.")
+        show.note(" ".join(["No mail matches.", *_hints(query)]))
     if gone:
         show.note(f"Mail sent on {gone} or before is beyond RetentionDays, and cannot be found any more; some of that day's may.")
     if following:
         # Not wrapped: it is to be copied.
         sys.stderr.write(f"More: the same options, and --next {following}\n")
+
+
+def _hints(query: Query) -> Iterator[str]:
+    """Why nothing may have been found."""
+    asked = (query.sender, query.recipient, query.subject, query.domain, query.tag)
+    if any("*" in text for text in asked if text):
+        yield "There are no wildcards: * stands for itself."
+    if query.recipient and not read_address(query.recipient).valid:
+        yield "What --to was given is not one address as SES takes it."
+    if query.first > datetime.now(UTC).date():
+        yield "These days are still to come."
+    if query.subject:
+        yield "By subject only mail is found whose event destination includes headers, and templated mail once delivered."
 
 
 def _found_table(page: Page) -> Table:

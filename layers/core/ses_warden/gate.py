@@ -6,6 +6,8 @@
 README, "Ask before you send", has more.
 """
 
+import os
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, get_args
@@ -24,14 +26,14 @@ __all__ = ["LedgerError", "Partition", "Reason", "Refusal", "Snapshot", "Suppres
 
 
 class SuppressionGate:
-    """Asks the suppression table whether recipients may be mailed. One gate serves a process and all of its threads.
+    """Asks the suppression table whether recipients may be mailed. One gate serves a process, its threads, and what it forks.
 
     `table`: the stack's output `SuppressionTableName`. `on_error`: what becomes of recipients that the table does not answer for
     when the retries are used up: `"raise"` a `LedgerError`, `"allow"` them, with `checked` false, or `"refuse"` them as `unknown`.
     `workers`: calls at the same time. `consistent`: sees what was written a moment ago, at twice the price. `pseudonym_key`:
-    the key with which erased addresses were hashed; with it they are found too, by twice as many keys. `client`: a boto3 client for
-    DynamoDB, if the default one (Region and credentials as boto3 finds them) does not fit; with `max_pool_connections` of
-    `workers`.
+    what stands in the key file with which erased addresses were hashed; with it they are found too, by twice as many keys.
+    `client`: a boto3 client for DynamoDB, if the default one (Region and credentials as boto3 finds them) does not fit; with
+    `max_pool_connections` of `workers`.
     """
 
     def __init__(
@@ -49,15 +51,18 @@ class SuppressionGate:
             raise ValueError(f'on_error must be "raise", "allow" or "refuse", not {on_error!r}')
         if workers < 1:
             raise ValueError(f"workers must be at least 1, not {workers}")
-        if pseudonym_key is not None and not pseudonym_key:
+        # As the commands read the file: most editors, and `base64`, end it with a line feed, and every hash would be another.
+        key = pseudonym_key.strip() if pseudonym_key is not None else None
+        if key is not None and not key:
             raise ValueError("pseudonym_key is empty; without one, leave it out")
-        reader = DynamoEntryReader(client or _client(workers), table, consistent=consistent)
-        self._asking = Asking(reader, on_error, workers, clock)
-        self._pseudonym_key = pseudonym_key
+        client = client or _client(workers)
+        _part_at_fork(client)
+        self._asking = Asking(DynamoEntryReader(client, table, consistent=consistent), on_error, workers, clock)
+        self._pseudonym_key = key
 
     def check(self, address: str, *, scope: str | Iterable[str] = ()) -> Verdict:
         """The verdict on one recipient: in the account, and in each scope named (`tenant/NAME`, …)."""
-        return ask_one(self._asking, self._question(scope), address)
+        return ask_one(self._asking, self._question(scope), _text(address))
 
     def verdicts(self, addresses: Iterable[str], *, scope: str | Iterable[str] = ()) -> Iterator[Verdict]:
         """A verdict on each recipient, in the order of an iterable of any length, read a few hundred ahead; memory is bounded."""
@@ -118,7 +123,26 @@ class Snapshot:
 def _several(addresses: Iterable[str]) -> Iterable[str]:
     if isinstance(addresses, str):
         raise TypeError("addresses must be an iterable of texts, not one text; for one address there is check()")
-    return addresses
+    return map(_text, addresses)
+
+
+def _text(address: str) -> str:
+    if not isinstance(address, str):
+        raise TypeError(f"a recipient must be a text, not {type(address).__name__}")
+    return address
+
+
+def _part_at_fork(client: "DynamoDBClient") -> None:
+    """A child opens connections of its own: on its parent's each would read answers that the other asked for."""
+    if not hasattr(os, "register_at_fork"):
+        return
+    known = weakref.ref(client)
+
+    def part() -> None:
+        if inherited := known():
+            inherited.close()
+
+    os.register_at_fork(after_in_child=part)
 
 
 def _client(workers: int) -> "DynamoDBClient":

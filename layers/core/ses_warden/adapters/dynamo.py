@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ses_warden.adapters.failures import code_of
+from ses_warden.adapters.failures import DENIED, code_of
 from ses_warden.errors import LedgerBusy, LedgerError, RowRefused
 
 # What another try may mend. The SDK retries none of a transaction's own reasons:
@@ -26,6 +26,8 @@ _BUSY = frozenset(
         "TransactionInProgressException",
     }
 )
+# The right to read is called as the operation; what writes may need several.
+_READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan"})
 TRIES = 10
 _LONGEST_PAUSE = 1.5
 
@@ -80,4 +82,10 @@ def translated(error: ClientError) -> LedgerError:
         return LedgerBusy(f"DynamoDB is busy: {code}")
     if code in REFUSALS:
         return RowRefused(f"DynamoDB refused a row: {code}")
+    if code in DENIED and error.operation_name in _READS:
+        where = "the table and its indexes" if error.operation_name == "Query" else "the table"
+        missing = f"the right dynamodb:{error.operation_name} on {where} is missing, or kms:Decrypt on its key"
+        return LedgerError(f"DynamoDB refused a request: {code}; {missing}")
+    if code == "ResourceNotFoundException":
+        return LedgerError(f"DynamoDB refused a request: {code}; this account has no such table or index in this Region")
     return LedgerError(f"DynamoDB refused a request: {code}")

@@ -44,7 +44,7 @@ class DynamoEntryReader:
         failure: LedgerError | None = None
         try:
             for answer in self._requests.until_processed(self._client.batch_get_item, request, "UnprocessedKeys"):
-                for item in answer["Responses"].get(self._table, ()):
+                for item in _told(answer, "Responses").get(self._table, ()):
                     key = _key(item)
                     try:
                         entries[key] = entry_from(item)
@@ -67,14 +67,22 @@ class DynamoEntryReader:
             "ExpressionAttributeValues": {":suppressed": {"S": "suppressed"}},
             "Segment": segment,
             "TotalSegments": segments,
+            "ConsistentRead": self._consistent,
         }
         while True:
             answer = call(self._client.scan, **scan)
-            for item in answer["Items"]:
+            for item in _told(answer, "Items"):
                 yield Hold(*_key(item), _reason(item), _expiry(item))
             if "LastEvaluatedKey" not in answer:
                 return
             scan["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _told(answer: Mapping[str, Any], name: str) -> Any:
+    """What an answer must say: of a proxy's page in DynamoDB's place botocore makes an empty one, and that nobody is found."""
+    if name not in answer:
+        raise LedgerError(f"what came in DynamoDB's place has no {name}")
+    return answer[name]
 
 
 def _key(item: Mapping[str, Any]) -> EntryKey:

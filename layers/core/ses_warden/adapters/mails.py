@@ -4,10 +4,11 @@ Reads are consistent only eventually, as indexes are. Source:
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from itertools import batched
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from ses_warden.adapters.dynamo import call
@@ -32,26 +33,20 @@ class DynamoMails:
     def of_day(self, day: date) -> Iterator[Sequence[Clue]]:
         """See the port: a query a shard; the shard of a row comes from its mail's id, so a mail is in one of them."""
         for some in batched(range(DAY_SHARDS), _AT_ONCE, strict=False):
-            yield from self._at_once([self._index("by_day", "#key = :key", {"#key": "day"}, f"{day}#{shard}") for shard in some])
+            queries = [self._index("by_day", "#key = :key", {"#key": "day"}, f"{day}#{shard}") for shard in some]
+            yield from self._at_once(queries, _clue)
 
     def of_recipient(self, recipient: str, since: datetime) -> Sequence[Clue]:
         """See the port."""
         query = self._index("by_recipient", "#key = :key AND #at >= :since", {"#key": "recipient", "#at": "at"}, recipient)
         query["ExpressionAttributeValues"][":since"] = {"S": timestamp(since)}
-        return self._clues(query)
+        [clues] = self._at_once([query], _clue)
+        return clues
 
     def rows(self, message_ids: Sequence[str]) -> Iterable[Sequence[RecordedEvent]]:
         """See the port: a query a mail."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(self._rows, message_ids))
-
-    def _rows(self, message_id: str) -> list[RecordedEvent]:
-        query = {
-            "TableName": self._table,
-            "KeyConditionExpression": "message_id = :id",
-            "ExpressionAttributeValues": {":id": {"S": message_id}},
-        }
-        return [parse_row(item) for item in self._pages(query)]
+        condition = {"TableName": self._table, "KeyConditionExpression": "message_id = :id"}
+        return self._at_once([{**condition, "ExpressionAttributeValues": {":id": {"S": each}}} for each in message_ids], parse_row)
 
     def _index(self, index: str, condition: str, names: Mapping[str, str], key: str) -> dict[str, Any]:
         return {
@@ -62,16 +57,24 @@ class DynamoMails:
             "ExpressionAttributeValues": {":key": {"S": key}},
         }
 
-    def _at_once(self, queries: Sequence[dict[str, Any]]) -> list[list[Clue]]:
+    def _at_once[T](self, queries: Sequence[dict[str, Any]], made: Callable[[Mapping[str, Any]], T]) -> list[list[T]]:
+        """What is made of the items of each query, all of its pages."""
+        broken_off = Event()
+
+        def read(query: dict[str, Any]) -> list[T]:
+            return [made(item) for item in self._pages(query, broken_off)]
+
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(self._clues, queries))
+            try:
+                return list(pool.map(read, queries))
+            except BaseException:
+                # Also at Ctrl-C. The pool waits for its threads, which need not read the rest of a day first.
+                broken_off.set()
+                raise
 
-    def _clues(self, query: dict[str, Any]) -> list[Clue]:
-        return [_clue(item) for item in self._pages(query)]
-
-    def _pages(self, query: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def _pages(self, query: dict[str, Any], broken_off: Event) -> Iterator[Mapping[str, Any]]:
         start: dict[str, Any] = {}
-        while True:
+        while not broken_off.is_set():
             answer = call(self._client.query, **query, **start)
             yield from answer["Items"]
             if not answer.get("LastEvaluatedKey"):

@@ -25,7 +25,7 @@ from ses_warden.domain.events import (
 )
 from ses_warden.domain.facts import Fact
 from ses_warden.domain.recorded import RecordedEvent, tag_text
-from ses_warden.domain.text import clean, clip_bytes
+from ses_warden.domain.text import clean, clip_bytes, spell_out
 
 type Attribute = Mapping[str, str | list[str]]
 type Row = dict[str, Attribute]
@@ -119,7 +119,8 @@ def _describe_mail(row: Row, fact: Fact, left: int) -> int:
     day = timestamp(fact.sent_at)
     row["day"] = {"S": f"{day[:10]}#{crc32(fact.message_id.encode()) % DAY_SHARDS}"}
     row["sent_at"] = {"S": day}
-    subject = mail.common_headers.subject if mail.common_headers else None
+    # AWS does not say whether SES decodes a subject; sources were seen that it had not decoded.
+    subject = spell_out(mail.common_headers.subject or "") if mail.common_headers else None
     for name, text in (("sender", normalize(mail.source).key if mail.source else None), ("subject", subject)):
         if text and left > 0:
             text = clip_bytes(clean(text, _LONGEST[name]), min(_LONGEST[name], left))

@@ -6,7 +6,8 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
+from threading import Event
 from typing import Literal, NamedTuple, Protocol
 
 from ses_warden.application.ports import EntryKey
@@ -112,16 +113,21 @@ def ask_one(asking: Asking, question: Question, recipient: str) -> Verdict:
 
 def take_holds(asking: Asking) -> Holds:
     """All that is suppressed now, read by as many threads as the table has segments. Raises `LedgerError`."""
-    now = asking.clock()
+    now, broken_off = asking.clock(), Event()
 
     def pages(segment: int) -> list[bytes]:
-        held = asking.reader.holds(segment, asking.workers)
+        held = takewhile(lambda _: not broken_off.is_set(), asking.reader.holds(segment, asking.workers))
         # Packed at once: as texts, a million rows would take hundreds of megabytes.
         return [packer.pack(hold) for hold in held if hold.expires_at is None or now < hold.expires_at]
 
     packer = Packer()
     with ThreadPoolExecutor(asking.workers, thread_name_prefix="ses-warden-snapshot") as pool:
-        return Holds(packer, [row for rows in pool.map(pages, range(asking.workers)) for row in rows])
+        try:
+            return Holds(packer, [row for rows in pool.map(pages, range(asking.workers)) for row in rows])
+        except BaseException:
+            # The pool waits for its threads, which need not read the rest of a large table first.
+            broken_off.set()
+            raise
 
 
 def judge_by_holds(holds: Holds, question: Question, recipients: Iterable[str], now: datetime) -> Iterator[Verdict]:

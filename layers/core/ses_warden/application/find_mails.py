@@ -67,7 +67,8 @@ def _matching(
                 rows = read[position.message_id]
                 # An index may still name a row that has expired since.
                 found = found_in(rows, position.part) if rows else None
-                if found and matches(found, rows, query):
+                # Of two days that its events name, a mail is found on the first.
+                if found and position.day in ("", f"{found.sent_at:%Y-%m-%d}") and matches(found, rows, query):
                     yield position, found
 
 

@@ -132,7 +132,7 @@ def candidates(clues: Iterable[Clue], query: Query, day: str) -> list[Position]:
         for clue in told:
             by_part[clue.part].append(clue)
         for part, own in by_part.items():
-            if part != NOBODY and _is_asked_for(part, query) and _may_be(own, query.state):
+            if part != NOBODY and _is_asked_for(part, query) and _may_be(own, query):
                 found.append(Position(day, min(clue.at for clue in own), message_id, part))
     return found
 
@@ -149,7 +149,7 @@ def found_in(rows: Sequence[RecordedEvent], part: str) -> Found | None:
     def first(values: Iterable[str | None]) -> str | None:
         return next((value for value in values if value), None)
 
-    sent = [row.sent_at for row in rows if row.sent_at]
+    sent = [row.sent_at for row in own.steps if row.sent_at] or [row.sent_at for row in rows if row.sent_at]
     return Found(
         message_id=rows[0].message_id,
         recipient=own.recipient,
@@ -182,7 +182,8 @@ def matches(found: Found, rows: Sequence[RecordedEvent], query: Query) -> bool:
 def token_of(position: Position, query: Query) -> str:
     """What `--next` takes: opaque, good for the same question only. It carries the days, since the usual ones move."""
     days = query.first.isoformat(), query.last.isoformat()
-    text = json.dumps([_mark(query), *days, position.day, position.at.isoformat(), position.message_id, position.part])
+    content = [*days, position.day, position.at.isoformat(), position.message_id, position.part]
+    text = json.dumps([_mark(query, content), *content])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -195,20 +196,22 @@ def page_of(token: str, query: Query) -> tuple[Query, Position]:
         raise BadPage(_DAMAGED)
     try:
         padded = token.encode() + b"=" * (-len(token) % 4)
-        mark, first, last, day, at, *key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        mark, *content = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        first, last, day, at, *key = content
         message_id, part = map(str, key)
         position = Position(str(day), datetime.fromisoformat(at).astimezone(UTC), message_id, part)
         asked = replace(query, first=date.fromisoformat(first), last=date.fromisoformat(last))
     # What base64, UTF-8 or JSON cannot be read as is a ValueError; a time before year 1 in UTC overflows; JSON may nest too deep.
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadPage(_DAMAGED) from error
-    if mark != _mark(query):
-        raise BadPage("what --next was given belongs to another search: repeat that search's options")
+    if mark != _mark(query, content):
+        raise BadPage("what --next was given is another search's, or was changed: copy it whole, and repeat that search's options")
     return asked, position
 
 
-def _mark(query: Query) -> str:
-    asked = repr(astuple(replace(query, first=date.min, last=date.min)))
+def _mark(query: Query, content: Sequence[str]) -> str:
+    # No secret is in it: it finds mistakes, and who asks may read the table anyhow.
+    asked = repr((astuple(replace(query, first=date.min, last=date.min)), list(content)))
     return blake2b(asked.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
@@ -241,5 +244,10 @@ def _is_asked_for(part: str, query: Query) -> bool:
     return query.domain in (None, domain_of(decode_key(part))) and (query.recipient is None or part == key_part(query.recipient))
 
 
-def _may_be(clues: Sequence[Clue], state: Status | None) -> bool:
-    return state not in _INDEXED or any(status_of([clue]) is state for clue in clues)
+def _may_be(clues: Sequence[Clue], query: Query) -> bool:
+    if query.by_recipient:
+        # That index has all that became of a mail for its recipient, and its Send tells the day: other mails need not be read.
+        days = [clue.at.astimezone(UTC).date() for clue in clues if clue.type == "Send"]
+        in_time = not days or query.first <= min(days) <= query.last
+        return in_time and query.state in (None, status_of(clues))
+    return query.state not in _INDEXED or any(status_of([clue]) is query.state for clue in clues)

@@ -4,6 +4,7 @@ import re
 
 ELLIPSIS = "…"
 _ELLIPSIS_BYTES = 3
+_LONGEST_ENCODED = 2000
 
 # ECMA-48: control sequences (colours, cursor) and operating system commands (window titles), whole.
 _TERMINAL_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
@@ -25,6 +26,20 @@ def clean(text: str, limit: int) -> str:
     if "  " in text or text[:1] == " " or text[-1:] == " ":
         text = " ".join(text.split())
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + ELLIPSIS[:limit]
+
+
+def spell_out(text: str) -> str:
+    """The text with the letters that encoded words stand for, as far as they can be read: `=?utf-8?q?caf=C3=A9?=` (RFC 2047)."""
+    if "=?" not in text:
+        return text
+    from email.errors import MessageError  # noqa: PLC0415 - few texts have any, and a function starts sooner without
+    from email.header import decode_header, make_header  # noqa: PLC0415
+
+    try:
+        # Cut first, as the search for their ends is quadratic.
+        return str(make_header(decode_header(text[:_LONGEST_ENCODED])))
+    except (MessageError, LookupError, ValueError):
+        return text
 
 
 def clip_bytes(text: str, limit_bytes: int) -> str:

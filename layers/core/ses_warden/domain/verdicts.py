@@ -11,6 +11,8 @@ from ses_warden.domain.entries import Entry, Reason, explain
 from ses_warden.domain.signals import ACCOUNT
 from ses_warden.errors import UnknownScope
 
+# RFC 5322 section 2.1.1: the longest line of a header.
+_LONGEST_FIELD = 998
 _NAMED_SCOPES = ("configuration-set/", "tenant/", "contact-list/")
 
 
@@ -94,11 +96,17 @@ def divide(verdicts: Iterable[Verdict]) -> Partition:
 
 
 def recipient_address(raw: str) -> Address:
-    """The address in a recipient field, not `valid` where it holds several: only one of them would be looked up."""
+    """The address in a recipient field, not `valid` where a mail program may see another or several: only this one is looked up."""
+    if len(raw) > _LONGEST_FIELD:
+        return read_address(raw[:_LONGEST_FIELD])._replace(valid=False)
     address = read_address(raw)
-    if raw is not address.original and address.valid and any(sign in raw for sign in ",;<"):
-        named = {read_address(each).key for _, each in getaddresses([raw.replace(";", ",")], strict=False) if "@" in each}
-        if len(named) > 1:
+    if raw is not address.original and address.valid and any(sign in raw for sign in ",;<("):
+        same = {address.key, address.key.replace(";", ",")}
+        try:
+            named = {read_address(each).key for _, each in getaddresses([raw.replace(";", ",")], strict=False) if "@" in each}
+        except RecursionError:  # comments within comments
+            return address._replace(valid=False)
+        if not named <= same:
             return address._replace(valid=False)
     return address
 
