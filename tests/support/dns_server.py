@@ -49,6 +49,7 @@ class DnsServer:
         self.zone = {name.rstrip(".").lower(): records for name, records in zone.items()}
         self.asked: Counter[tuple[str, str]] = Counter()
         self.over_tcp: Counter[tuple[str, str]] = Counter()
+        self._closed = False
 
     def __enter__(self) -> Self:
         """Starts on a free port, the same for both."""
@@ -69,6 +70,7 @@ class DnsServer:
         for server in (self._tcp, self._udp):
             server.shutdown()
             server.server_close()
+        self._closed = True
 
     @property
     def address(self) -> tuple[str, int]:
@@ -79,7 +81,7 @@ class DnsServer:
     def patience(self) -> float:
         """For how many seconds to wait for an answer: long on a busy machine, unless there is one that never comes."""
         faults = (records.values() if isinstance(records, Mapping) else (records,) for records in self.zone.values())
-        return 1.0 if any(fault in (Fault.SILENT, Fault.GARBAGE) for some in faults for fault in some) else 20.0
+        return 1.0 if self._closed or any(fault in (Fault.SILENT, Fault.GARBAGE) for some in faults for fault in some) else 20.0
 
     def answer(self, wire: bytes, *, over_tcp: bool) -> bytes | None:
         """The answer to a question; None for silence."""
