@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ses_warden.adapters.dmarc_rows import done, moment_key, pages_of
+from ses_warden.adapters.dmarc_rows import done, moment_key
+from ses_warden.adapters.dynamo import paged
 from ses_warden.domain.dmarc import domain_key
 from ses_warden.domain.dmarc_kept import Act, Handle, Kept, Ruling
 
@@ -81,7 +82,7 @@ class DynamoKeptReports:
             "ExpressionAttributeValues": {":domain": {"S": domain_key(domain)}, **values},
             "ScanIndexForward": False,
         }
-        return map(_kept, pages_of(self._client, query))
+        return map(_kept, paged(self._client.query, **query))
 
 
 def _kept(item: Mapping[str, Any]) -> Kept:

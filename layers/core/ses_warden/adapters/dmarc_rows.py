@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ses_warden.adapters.dynamo import call, translated
+from ses_warden.adapters.dynamo import call, paged, translated
 from ses_warden.adapters.failures import code_of
 from ses_warden.domain.dmarc import Authenticated, Override, Report, Source, domain_key
 from ses_warden.domain.dmarc_kept import Way
@@ -79,7 +79,7 @@ class DynamoReports:
         open_head: Mapping[str, Any] | None = None
         sources: list[Source] = []
         left = 0
-        for item in pages_of(self._client, query):
+        for item in paged(self._client.query, **query):
             if "reporter" in item:
                 left, open_head, sources = int(item["parts"]["N"]) - 1, item, unpacked(item["sources"]["B"])
             elif open_head and left and item["report"]["S"].startswith(_part_prefix(open_head)):
@@ -99,7 +99,7 @@ class DynamoReports:
             "ExpressionAttributeNames": {"#domain": "domain"},
             "ExpressionAttributeValues": {":domains": {"S": _DOMAINS}},
         }
-        return (item["report"]["S"] for item in pages_of(self._client, query))
+        return (item["report"]["S"] for item in paged(self._client.query, **query))
 
     def _has(self, head: Mapping[str, Any]) -> bool:
         key = {name: head[name] for name in ("domain", "report")}
@@ -133,17 +133,6 @@ class DynamoAlertBudget:
                 ":most": {"N": str(self._most)},
             },
         )
-
-
-def pages_of(client: "DynamoDBClient", query: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The items of a query, page by page."""
-    asked = dict(query)
-    while True:
-        answer = call(client.query, **asked)
-        yield from answer["Items"]
-        if "LastEvaluatedKey" not in answer:
-            return
-        asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def done(write: Callable[..., Any], **request: Any) -> bool:

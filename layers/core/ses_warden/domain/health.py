@@ -39,11 +39,6 @@ class Blueprint:
         """The ARN of one of its topics, which tells partition, Region and account; empty where none is named."""
         return self.of("FeedbackTopicArn") or self.of("ActivityTopicArn") or self.of("AlertTopicArn")
 
-    @property
-    def created(self) -> bool:
-        """Whether the stack made its configuration set, so that its options are the template's."""
-        return not self.of("ExistingConfigurationSetName")
-
     def sets(self) -> Iterator[str]:
         """The configuration sets whose events are recorded, each once."""
         main = self.of("ExistingConfigurationSetName") or self.of("ConfigurationSetName")
