@@ -45,8 +45,7 @@ demo: $(MAIN) $(SAM) $(EMULATOR) ## Deploy to an emulator here, send a campaign 
 
 .PHONY: test unit integration template e2e local
 test: $(MAIN) $(SAM) $(EMULATOR) ## Run the unit, integration, template and end-to-end tests
-	@$(PYTEST) $(COVERED) tests/unit tests/template
-	@$(PYTEST) tests/integration tests/e2e
+	@failed=0; $(PYTEST) $(COVERED) tests/unit tests/template || failed=1; $(PYTEST) tests/integration tests/e2e || failed=1; exit $$failed
 
 unit: $(MAIN) ## Run the unit tests, and what they cover: no network, no emulator
 	@$(PYTEST) $(COVERED) tests/unit

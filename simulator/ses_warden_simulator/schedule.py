@@ -9,6 +9,8 @@ from threading import Condition, Thread
 from typing import Final
 
 MOST_PENDING: Final = 500_000
+# A small speed makes millennia of hours, and Python's locks wait for no more than some centuries.
+_LONGEST_WAIT_SECONDS: Final = 3600.0
 
 type Happening = Callable[[], None]
 
@@ -86,7 +88,7 @@ class Schedule:
                 if at_once or (wait is not None and wait <= 0):
                     self._busy = True
                     return heapq.heappop(self._due)[2]
-                self._changed.wait(wait)
+                self._changed.wait(None if wait is None else min(wait, _LONGEST_WAIT_SECONDS))
 
     def _do(self, happening: Happening) -> None:
         try:

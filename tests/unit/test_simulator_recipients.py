@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections import Counter
 from pathlib import Path
 from threading import Event
@@ -12,7 +13,7 @@ import pytest
 from ses_warden_simulator.__main__ import main, parser
 from ses_warden_simulator.errors import SetupError
 from ses_warden_simulator.profiles import Profile, Profiles, load
-from ses_warden_simulator.recipients import Act, Bounced, Recipients
+from ses_warden_simulator.recipients import HOUR, Act, Bounced, Recipients
 from ses_warden_simulator.schedule import Schedule
 from ses_warden_simulator.server import Server
 from ses_warden_simulator.service import Options, Service
@@ -173,6 +174,18 @@ def test_nothing_happens_after_the_end() -> None:
     schedule.stop()
     schedule.flush()
     assert happened == []
+
+
+def test_what_is_millennia_away_does_not_end_the_schedule() -> None:
+    """As with a very small speed, by which tests have things happen when they ask for them."""
+    schedule, happened = Schedule(speed=1e-12), Event()
+    schedule.start()
+    schedule.after(HOUR, lambda: None)
+    # Until it waits for that hour.
+    time.sleep(0.1)
+    schedule.after(0, happened.set)
+    assert happened.wait(20)
+    schedule.stop()
 
 
 def test_a_whole_campaign_is_the_same_for_the_same_seed() -> None:
