@@ -8,6 +8,8 @@ PYTHON := .venv/bin/python
 PYTEST := .venv/bin/pytest
 # On all processors; fails below the share of lines and branches that pyproject.toml asks for.
 COVERED := -n auto --maxprocesses 8 --cov=ses_warden --cov-report=term
+# Each process with an emulator of its own; they wait more than they work.
+APART := -n auto --maxprocesses 8 --dist loadfile
 
 # The four environments. Each is made again when its lock file is newer.
 MAIN := .venv/.ready
@@ -45,13 +47,17 @@ demo: $(MAIN) $(SAM) $(EMULATOR) ## Deploy to an emulator here, send a campaign 
 
 .PHONY: test unit integration template e2e local
 test: $(MAIN) $(SAM) $(EMULATOR) ## Run the unit, integration, template and end-to-end tests
-	@failed=0; $(PYTEST) $(COVERED) tests/unit tests/template || failed=1; $(PYTEST) tests/integration tests/e2e || failed=1; exit $$failed
+	@failed=0; \
+	$(PYTEST) $(COVERED) tests/unit tests/template || failed=1; \
+	$(PYTEST) $(APART) tests/integration || failed=1; \
+	$(PYTEST) tests/e2e || failed=1; \
+	exit $$failed
 
 unit: $(MAIN) ## Run the unit tests, and what they cover: no network, no emulator
 	@$(PYTEST) $(COVERED) tests/unit
 
 integration: $(MAIN) $(EMULATOR) ## Run the integration tests (SES_WARDEN_TEST_ENDPOINT: a URL, or aws)
-	@$(PYTEST) tests/integration
+	@$(PYTEST) $(APART) tests/integration
 
 template: $(MAIN) ## Run the template's tests
 	@$(PYTEST) tests/template

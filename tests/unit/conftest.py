@@ -16,7 +16,6 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same on a wide terminal, and on a machine of AWS's, which would be asked for its credentials."""
-    monkeypatch.delenv("COLUMNS", raising=False)
+def no_machine_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has no credentials would ask it for them."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
