@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -93,28 +93,38 @@ def _run(work: Callable[[], bool], *, as_json: bool) -> int:
         # Strangers write in any letters, which not every terminal or file has.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        finding = work()
+        try:
+            code = FINDING if work() else OK
+        except NothingToDo as refusal:
+            _complain(refusal, as_json=as_json)
+            code = FINDING
+        except WardenError as error:
+            _complain(error, as_json=as_json)
+            code = FAILURE
         sys.stdout.flush()
-    except NothingToDo as refusal:
-        _complain(refusal, as_json=as_json)
-        return FINDING
-    except WardenError as error:
-        _complain(error, as_json=as_json)
-        return FAILURE
+        sys.stderr.flush()
     except OSError as error:
         return _unheard(error)
-    return FINDING if finding else OK
+    return code
 
 
 def _unheard(error: OSError) -> int:
     """What was found is not all told: neither well nor a finding. Who reads no further (`| head`) knows."""
     if error.errno not in (errno.EPIPE, errno.ENOSPC):
         raise error
-    if error.errno == errno.ENOSPC:
-        sys.stderr.write(f"The output could not be written: {error.strerror}\n")
     # What is left would be tried again, and complained of, when Python ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _give_up(sys.stdout)
+    try:
+        if error.errno == errno.ENOSPC:
+            sys.stderr.write(f"The output could not be written: {error.strerror}\n")
+        sys.stderr.flush()
+    except OSError:
+        _give_up(sys.stderr)
     return FAILURE
+
+
+def _give_up(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _complain(error: "WardenError", *, as_json: bool) -> None:

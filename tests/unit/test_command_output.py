@@ -11,6 +11,7 @@ import pytest
 PROGRAM = """
 import sys
 import typer
+from ses_warden.errors import NothingToDo
 from ses_warden_cli import show
 from ses_warden_cli.commands import command
 
@@ -19,6 +20,8 @@ app = typer.Typer()
 @app.command()
 @command
 def speak(connection, way: str, lines: int, *, as_json: bool) -> bool:
+    if way == "refuse":
+        raise NothingToDo("there is nothing to do")
     for _ in range(lines):
         if way == "rich":
             show.console().print(show.plain("Größe 😀"))
@@ -30,9 +33,9 @@ app()
 """
 
 
-def speak(way: str, lines: str, **options: Any) -> tuple[int, Any, Any]:
+def speak(way: str, lines: str, *more: str, **options: Any) -> tuple[int, Any, Any]:
     """Exit code, output and complaints."""
-    told = subprocess.run([sys.executable, "-c", PROGRAM, way, lines], check=False, timeout=60, **options)  # noqa: S603 - our own
+    told = subprocess.run([sys.executable, "-c", PROGRAM, way, lines, *more], check=False, timeout=60, **options)  # noqa: S603 - our own
     return told.returncode, told.stdout, told.stderr
 
 
@@ -43,6 +46,17 @@ def test_a_reader_that_has_seen_enough_is_no_finding(way: str, lines: str) -> No
     os.close(reading)
     with os.fdopen(writing, "w") as gone:
         assert speak(way, lines, stdout=gone, stderr=subprocess.PIPE) == (2, None, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_refusal_that_cannot_be_written_is_a_failure_too(stream: str) -> None:
+    """Whichever of the two it goes to, and no traceback in the other."""
+    with Path("/dev/full").open("w") as full:
+        ways = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {stream: full}
+        code, told, said = speak("refuse", "1", *(["--json"] if stream == "stdout" else []), **ways)
+    assert code == 2
+    assert b"Traceback" not in (told or b"") + (said or b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")

@@ -77,6 +77,8 @@ def test_a_handle_is_read_as_it_is_written(text: str, handle: Handle | None) -> 
 def test_the_handle_is_that_of_the_report() -> None:
     """By its begin in UTC."""
     assert HANDLE.short == "20261123T000000Z-9f3ac1d2e4"
+    early = HANDLE._replace(begin=datetime(999, 1, 1, tzinfo=UTC))
+    assert read_handle(early.whole) == early
 
 
 @pytest.mark.parametrize(

@@ -367,7 +367,6 @@ FORKED = """
 import os, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-import boto3
 from ses_warden.gate import SuppressionGate
 
 seen = []
@@ -387,9 +386,9 @@ class Table(BaseHTTPRequestHandler):
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Table)
 Thread(target=server.serve_forever, daemon=True).start()
-client = boto3.client("dynamodb", "eu-west-1", endpoint_url=f"http://127.0.0.1:{server.server_port}",
-                      aws_access_key_id="test", aws_secret_access_key="test")
-gate = SuppressionGate("t", on_error="raise", client=client)
+os.environ |= {"AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{server.server_port}", "AWS_DEFAULT_REGION": "eu-west-1",
+               "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+gate = SuppressionGate("t", on_error="raise")
 gate.check("jane@example.com")
 if not (child := os.fork()):
     gate.check("jane@example.com")

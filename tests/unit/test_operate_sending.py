@@ -107,6 +107,21 @@ def test_an_operator_pauses_what_is_healthy(world: World) -> None:
     assert world.alerts.kinds() == [("Sending Paused", SCOPE)]
 
 
+def test_who_resumes_amid_a_pause_by_hand_is_not_overruled(world: World) -> None:
+    """Both were told what they did; the scope sends."""
+
+    def by_bob() -> None:
+        world.store.rows[SCOPE] = replace(world.store.rows[SCOPE], status=Status.PROBATION, by="bob", version=6)
+
+    world.store.rows[SCOPE] = replace(PAUSED, status=Status.HEALTHY)
+    world.switch.off = set()
+    world.switch.meanwhile = [by_bob]
+    with pytest.raises(NothingToDo, match="is probation by bob, who came while it was being paused"):
+        pause(world)
+    assert (world.switch.off, world.switch.thrown) == (set(), [(SCOPE, False), (SCOPE, True)])
+    assert world.store.rows[SCOPE].by == "bob"
+
+
 def test_what_is_paused_is_not_paused_again(world: World) -> None:
     """The message says since when and by whom."""
     with pytest.raises(NothingToDo, match="by the guard"):

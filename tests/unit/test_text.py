@@ -89,6 +89,8 @@ def test_clipped_text_fits_into_the_bytes(text: str, limit: int) -> None:
         ("=?utf-8?q?=FF?=", "=?utf-8?q?=FF?="),
         ("=?utf-8?b?a?=", "=?utf-8?b?a?="),
         ("why =? because", "why =? because"),
+        # Where letters stand as they are, nothing is encoded for them.
+        ("10 \u20ac =?utf-8?q?caf=C3=A9?=", "10 \u20ac =?utf-8?q?caf=C3=A9?="),
     ],
 )
 def test_encoded_words_are_spelt_out_as_far_as_they_can_be_read(text: str, spelt: str) -> None:

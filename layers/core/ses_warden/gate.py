@@ -7,7 +7,6 @@ README, "Ask before you send", has more.
 """
 
 import os
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, get_args
@@ -33,7 +32,7 @@ class SuppressionGate:
     `workers`: calls at the same time. `consistent`: sees what was written a moment ago, at twice the price. `pseudonym_key`:
     what stands in the key file with which erased addresses were hashed; with it they are found too, by twice as many keys.
     `client`: a boto3 client for DynamoDB, if the default one (Region and credentials as boto3 finds them) does not fit; with
-    `max_pool_connections` of `workers`.
+    `max_pool_connections` of `workers`. Only with the default one may a gate be made before a server forks its workers.
     """
 
     def __init__(
@@ -55,10 +54,21 @@ class SuppressionGate:
         key = pseudonym_key.strip() if pseudonym_key is not None else None
         if key is not None and not key:
             raise ValueError("pseudonym_key is empty; without one, leave it out")
-        client = client or _client(workers)
-        _part_at_fork(client)
-        self._asking = Asking(DynamoEntryReader(client, table, consistent=consistent), on_error, workers, clock)
         self._pseudonym_key = key
+        self._clock = clock
+
+        def begin() -> Asking:
+            return Asking(DynamoEntryReader(client or _client(workers), table, consistent=consistent), on_error, workers, clock)
+
+        self._begin = begin
+        self._process, self._begun = os.getpid(), begin()
+
+    @property
+    def _asking(self) -> Asking:
+        """In a forked process it begins anew: on its parent's connections each would read answers that the other asked for."""
+        if self._process != os.getpid():
+            self._begun, self._process = self._begin(), os.getpid()
+        return self._begun
 
     def check(self, address: str, *, scope: str | Iterable[str] = ()) -> Verdict:
         """The verdict on one recipient: in the account, and in each scope named (`tenant/NAME`, …)."""
@@ -77,8 +87,8 @@ class SuppressionGate:
 
         Raises `LedgerError` whatever `on_error` says: half a list is none.
         """
-        taken_at = self._asking.clock()
-        return Snapshot(take_holds(self._asking), taken_at, self._pseudonym_key, self._asking.clock)
+        taken_at = self._clock()
+        return Snapshot(take_holds(self._asking), taken_at, self._pseudonym_key, self._clock)
 
     def _question(self, scope: str | Iterable[str]) -> Question:
         return Question(scopes_of(scope), self._pseudonym_key)
@@ -132,24 +142,12 @@ def _text(address: str) -> str:
     return address
 
 
-def _part_at_fork(client: "DynamoDBClient") -> None:
-    """A child opens connections of its own: on its parent's each would read answers that the other asked for."""
-    if not hasattr(os, "register_at_fork"):
-        return
-    known = weakref.ref(client)
-
-    def part() -> None:
-        if inherited := known():
-            inherited.close()
-
-    os.register_at_fork(after_in_child=part)
-
-
 def _client(workers: int) -> "DynamoDBClient":
     import boto3  # noqa: PLC0415 -- who brings a client of their own need not wait for it
     from botocore.config import Config  # noqa: PLC0415
 
-    return boto3.client(
+    # A session of its own: the default one's locks may be held by a thread that a forked process does not have.
+    return boto3.Session().client(
         "dynamodb",
         config=Config(
             connect_timeout=2,

@@ -62,7 +62,11 @@ class DynamoMails:
         broken_off = Event()
 
         def read(query: dict[str, Any]) -> list[T]:
-            return [made(item) for item in self._pages(query, broken_off)]
+            try:
+                return [made(item) for item in self._pages(query, broken_off)]
+            except BaseException:
+                broken_off.set()
+                raise
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             try:

@@ -117,8 +117,12 @@ def take_holds(asking: Asking) -> Holds:
 
     def pages(segment: int) -> list[bytes]:
         held = takewhile(lambda _: not broken_off.is_set(), asking.reader.holds(segment, asking.workers))
-        # Packed at once: as texts, a million rows would take hundreds of megabytes.
-        return [packer.pack(hold) for hold in held if hold.expires_at is None or now < hold.expires_at]
+        try:
+            # Packed at once: as texts, a million rows would take hundreds of megabytes.
+            return [packer.pack(hold) for hold in held if hold.expires_at is None or now < hold.expires_at]
+        except BaseException:
+            broken_off.set()
+            raise
 
     packer = Packer()
     with ThreadPoolExecutor(asking.workers, thread_name_prefix="ses-warden-snapshot") as pool:

@@ -51,8 +51,8 @@ def resume_sending(
 def pause_sending(scope: str, *, by: str, reason: str, store: GuardStore, switch: Switch, alerts: Alerts, now: datetime) -> State:
     """Pauses a scope by an operator's decision; also one that is called paused while SES shows its switch on.
 
-    Raises `NothingToDo` when it is paused already, `SwitchError` when SES fails, and its `ScopeGone` when SES does not know the
-    scope: before anything is written, since the guard would try to carry that out for ever.
+    Raises `NothingToDo` when it is paused already or somebody resumes it meanwhile, `SwitchError` when SES fails, its
+    `ScopeGone` when SES does not know the scope: before anything is written, since the guard would try to carry that out for ever.
     """
     deeds = Deeds(store, switch, alerts, _by_hand, now)
     for _ in range(_ROUNDS):
@@ -65,6 +65,9 @@ def pause_sending(scope: str, *, by: str, reason: str, store: GuardStore, switch
             raise NothingToDo(f"{scope} is being paused, since {state.since} by {state.by}; `ses-warden status` shows what is")
         if deeds.pause(Decision(Action.PAUSE, paused_by_hand(state, by, reason, now))):
             return deeds.states[scope]
+        if deeds.decisions and (last := deeds.states.get(scope)):
+            # Who decided otherwise while the switch was thrown saw this pause: it is not for us to undo that.
+            raise NothingToDo(f"{scope} is {last.status} by {last.by}, who came while it was being paused")
     raise LedgerBusy(f"others changed the state of {scope} {_ROUNDS} times")
 
 

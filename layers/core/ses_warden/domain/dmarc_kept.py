@@ -54,12 +54,18 @@ class Handle(NamedTuple):
     @property
     def short(self) -> str:
         """As people type it."""
-        return f"{self.begin.astimezone(UTC):{_MOMENT}}Z-{self.name[:_SHOWN]}"
+        return f"{self._moment}Z-{self.name[:_SHOWN]}"
 
     @property
     def whole(self) -> str:
         """As nothing else is named."""
-        return f"{self.begin.astimezone(UTC):{_MOMENT}}Z-{self.name}"
+        return f"{self._moment}Z-{self.name}"
+
+    @property
+    def _moment(self) -> str:
+        # `%Y` of an early year has fewer than four digits.
+        begin = self.begin.astimezone(UTC)
+        return f"{begin.year:04}{begin:%m%dT%H%M%S}"
 
 
 @dataclass(frozen=True, slots=True)

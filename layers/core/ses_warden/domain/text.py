@@ -30,7 +30,8 @@ def clean(text: str, limit: int) -> str:
 
 def spell_out(text: str) -> str:
     """The text with the letters that encoded words stand for, as far as they can be read: `=?utf-8?q?caf=C3=A9?=` (RFC 2047)."""
-    if "=?" not in text:
+    # Beside letters that need no encoding, Python's reader garbles those.
+    if "=?" not in text or not text.isascii():
         return text
     from email.errors import MessageError  # noqa: PLC0415 - few texts have any, and a function starts sooner without
     from email.header import decode_header, make_header  # noqa: PLC0415
