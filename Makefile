@@ -82,7 +82,7 @@ bench-guard: $(MAIN) ## Measure the guard's rule beside others for two minutes; 
 	@$(PYTHON) -m benchmarks.guard $(ARGS)
 
 # All are timed in turns, and of each the fastest counts: the bars hold on a busy machine too.
-bench-gate: ARGS ?= 100000 --rounds 2
+bench-gate: ARGS ?= 100000 --rounds 4
 
 # The full run takes about five minutes; ARGS=--write puts its tables into docs/guard.md.
 bench-guard: ARGS ?= --quick

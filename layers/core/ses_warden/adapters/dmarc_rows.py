@@ -79,7 +79,8 @@ class DynamoReports:
         open_head: Mapping[str, Any] | None = None
         sources: list[Source] = []
         left = 0
-        for item in paged(self._client.query, **query):
+        items: Iterator[Mapping[str, Any]] = paged(self._client.query, **query)
+        for item in items:
             if "reporter" in item:
                 left, open_head, sources = int(item["parts"]["N"]) - 1, item, unpacked(item["sources"]["B"])
             elif open_head and left and item["report"]["S"].startswith(_part_prefix(open_head)):
