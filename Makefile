@@ -8,8 +8,8 @@ PYTHON := .venv/bin/python
 PYTEST := .venv/bin/pytest
 # On all processors; fails below the share of lines and branches that pyproject.toml asks for.
 COVERED := -n auto --maxprocesses 8 --cov=ses_warden --cov-report=term
-# Each process with an emulator of its own; they wait more than they work.
-APART := -n auto --maxprocesses 8 --dist loadfile
+# Each process with an emulator of its own; they wait more than they work. A given endpoint is not shared by several.
+APART := $(if $(SES_WARDEN_TEST_ENDPOINT),,-n auto --maxprocesses 8 --dist loadfile)
 
 # The four environments. Each is made again when its lock file is newer.
 MAIN := .venv/.ready

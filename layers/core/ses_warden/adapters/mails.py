@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from itertools import batched
 from threading import Event
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ses_warden.adapters.dynamo import call
 from ses_warden.adapters.rows import DAY_SHARDS, parse_row, timestamp
+from ses_warden.application.side_by_side import side_by_side
 from ses_warden.domain.recorded import RecordedEvent
 from ses_warden.domain.search import Clue
 
@@ -59,22 +59,11 @@ class DynamoMails:
 
     def _at_once[T](self, queries: Sequence[dict[str, Any]], made: Callable[[Mapping[str, Any]], T]) -> list[list[T]]:
         """What is made of the items of each query, all of its pages."""
-        broken_off = Event()
 
-        def read(query: dict[str, Any]) -> list[T]:
-            try:
-                return [made(item) for item in self._pages(query, broken_off)]
-            except BaseException:
-                broken_off.set()
-                raise
+        def read(query: dict[str, Any], broken_off: Event) -> list[T]:
+            return [made(item) for item in self._pages(query, broken_off)]
 
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            try:
-                return list(pool.map(read, queries))
-            except BaseException:
-                # Also at Ctrl-C. The pool waits for its threads, which need not read the rest of a day first.
-                broken_off.set()
-                raise
+        return side_by_side(read, queries, threads=_AT_ONCE)
 
     def _pages(self, query: dict[str, Any], broken_off: Event) -> Iterator[Mapping[str, Any]]:
         start: dict[str, Any] = {}

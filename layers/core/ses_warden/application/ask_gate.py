@@ -11,6 +11,7 @@ from threading import Event
 from typing import Literal, NamedTuple, Protocol
 
 from ses_warden.application.ports import EntryKey
+from ses_warden.application.side_by_side import side_by_side
 from ses_warden.domain.addresses import Address, plain_key
 from ses_warden.domain.entries import Entry, blocks
 from ses_warden.domain.pseudonyms import pseudonym
@@ -113,25 +114,15 @@ def ask_one(asking: Asking, question: Question, recipient: str) -> Verdict:
 
 def take_holds(asking: Asking) -> Holds:
     """All that is suppressed now, read by as many threads as the table has segments. Raises `LedgerError`."""
-    now, broken_off = asking.clock(), Event()
+    now, packer = asking.clock(), Packer()
 
-    def pages(segment: int) -> list[bytes]:
+    def pages(segment: int, broken_off: Event) -> list[bytes]:
         held = takewhile(lambda _: not broken_off.is_set(), asking.reader.holds(segment, asking.workers))
-        try:
-            # Packed at once: as texts, a million rows would take hundreds of megabytes.
-            return [packer.pack(hold) for hold in held if hold.expires_at is None or now < hold.expires_at]
-        except BaseException:
-            broken_off.set()
-            raise
+        # Packed at once: as texts, a million rows would take hundreds of megabytes.
+        return [packer.pack(hold) for hold in held if hold.expires_at is None or now < hold.expires_at]
 
-    packer = Packer()
-    with ThreadPoolExecutor(asking.workers, thread_name_prefix="ses-warden-snapshot") as pool:
-        try:
-            return Holds(packer, [row for rows in pool.map(pages, range(asking.workers)) for row in rows])
-        except BaseException:
-            # The pool waits for its threads, which need not read the rest of a large table first.
-            broken_off.set()
-            raise
+    read = side_by_side(pages, range(asking.workers), threads=asking.workers)
+    return Holds(packer, [row for rows in read for row in rows])
 
 
 def judge_by_holds(holds: Holds, question: Question, recipients: Iterable[str], now: datetime) -> Iterator[Verdict]:
